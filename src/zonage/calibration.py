@@ -1,0 +1,180 @@
+"""Which line best reproduces given outlines? One exact pass over all lines.
+
+As the line rises, tiles only join and zones only merge (see :mod:`zonage.kernels.mergetree`), so
+each tile has one *entry*: the lowest line at which it lies in a zone of enough people. Sorted by
+entry, the inhabitants inside at every line are a running sum, and so is the agreement with the
+outlines: the best of all lines is found without trying any.
+
+A calibrated line is not the law. It is reported beside the legal one and never in its place.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zonage.comparison import MAJORITY, Agreement
+from zonage.errors import BadInput
+from zonage.variables import FIXED_POINT
+from zonage.zoning import Reason, Zoning, bordered
+
+STEP = 100
+"""EUR to which the law rounds its lines; the calibrated line is given on it where it can be."""
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """Agreement with given outlines at every line.
+
+    Attributes
+    ----------
+    lines : float64 array, shape (m,)
+        Lines in EUR a year of disposable income, ascending: agreement k holds for every line above
+        ``lines[k]`` up to and including ``lines[k + 1]``.
+    computed, both : float64 arrays, shape (m,)
+        Inhabitants in the computed zones, and in these and the official outlines.
+    official : float
+        Inhabitants in the official outlines.
+    rule : {"majority", "area"}
+        How a partly official tile counts.
+    entry : float64 array, shape (n,)
+        The lowest line at which each tile is inside (it is inside at every line above).
+    left_out : tuple of str
+        Options of the method that this pass leaves out, since zones do not only grow under them.
+    """
+
+    lines: NDArray[np.float64]
+    computed: NDArray[np.float64]
+    both: NDArray[np.float64]
+    official: float
+    rule: str
+    entry: NDArray[np.float64]
+    left_out: tuple[str, ...]
+
+    @property
+    def f1(self) -> NDArray[np.float64]:
+        """F1 by inhabitants, one for each line."""
+        return 2 * self.both / (self.computed + self.official)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The best lines: above the first number, up to and including the second."""
+        best = int(np.argmax(self.f1))
+        above = self.lines[best + 1] if best + 1 < len(self.lines) else math.inf
+        return float(self.lines[best]), float(above)
+
+    @property
+    def line(self) -> float:
+        """One of the best lines: a multiple of 100 EUR where there is one, else the highest."""
+        low, high = self.interval
+        rounded = (math.floor(low / STEP) + 1) * STEP
+        if rounded <= high:
+            return float(rounded)
+        return high
+
+    @property
+    def best(self) -> Agreement:
+        """Agreement at the best lines."""
+        return self._agreement(int(np.argmax(self.f1)))
+
+    def at(self, line: float) -> Agreement:
+        """Agreement at a line, EUR a year of disposable income."""
+        index = int(np.searchsorted(self.lines, line, side="left")) - 1
+        if index < 0:
+            return Agreement(self.rule, 0.0, self.official, 0.0)
+        return self._agreement(index)
+
+    def _agreement(self, index: int) -> Agreement:
+        computed, both = float(self.computed[index]), float(self.both[index])
+        return Agreement(self.rule, computed, self.official, both)
+
+
+def calibrate(zoning: Zoning, share: NDArray[np.float64], rule: str = "majority") -> Calibration:
+    """Measure agreement with given outlines at every line.
+
+    Parameters
+    ----------
+    zoning : Zoning
+        A zoning of the tiles; its units, criterion, minimum population and border rule are used,
+        its line is not.
+    share : float64 array, shape (n,)
+        Share of each tile's area inside the outlines.
+    rule : {"majority", "area"}
+        How a partly official tile counts.
+
+    Returns
+    -------
+    Calibration
+
+    Raises
+    ------
+    BadInput
+        If no inhabited tile lies inside the outlines, or no tile ever lies in a zone.
+    """
+    population = zoning.tiles.count("population")
+    weight = (share >= MAJORITY).astype(np.float64) if rule == "majority" else share
+    people = population / FIXED_POINT
+    official = float(people @ weight)
+    if official == 0:
+        raise BadInput("no inhabited tile lies inside the official outlines")
+    entry = entry_lines(zoning)
+    order = np.argsort(entry, kind="stable")
+    order = order[np.isfinite(entry[order])]
+    if len(order) == 0:
+        raise BadInput(
+            "no zone reaches the minimum population at any line",
+            expected=f"{zoning.law.min_population} inhabitants in adjacent tiles",
+        )
+    lines, first = np.unique(entry[order], return_index=True)
+    last = np.append(first[1:], len(order)) - 1
+    return Calibration(
+        lines=lines,
+        computed=np.cumsum(population[order])[last] / FIXED_POINT,
+        both=np.cumsum(people[order] * weight[order])[last],
+        official=official,
+        rule=rule,
+        entry=entry,
+        left_out=_left_out(zoning),
+    )
+
+
+def entry_lines(zoning: Zoning) -> NDArray[np.float64]:
+    """Lowest line at which each tile lies in a zone of enough people, EUR a year; inf if never.
+
+    The zoning at a line s common to all units is ``entry < s``, for methods without the options
+    that :attr:`Calibration.left_out` names.
+    """
+    from zonage.kernels.mergetree import entry_by_group, order_by_group
+
+    tiles, method = zoning.tiles, zoning.method
+    eligible = ~np.isin(zoning.reason, (Reason.NO_LINE, Reason.UNIT_TOO_SMALL, Reason.UNINHABITED))
+    criterion = np.where(eligible, zoning.criterion, np.nan)
+    neighbours = tiles.neighbours_within_units if method.within_units else tiles.neighbours
+    if method.border_share:
+        criterion = bordered(tiles, criterion, neighbours, method)
+    whole = np.array([0, len(tiles)], np.int64)
+    start = tiles.unit_start if method.within_units else whole
+    order = np.empty(len(tiles), np.int64)
+    order_by_group(criterion, start, order)
+    entry = np.empty(len(tiles))
+    entry_by_group(
+        order,
+        start,
+        criterion,
+        neighbours,
+        method.connectivity,
+        tiles.count("population"),
+        round(zoning.law.min_population * FIXED_POINT),
+        entry,
+    )
+    return entry
+
+
+def _left_out(zoning: Zoning) -> tuple[str, ...]:
+    """Options under which zones do not only grow as the line rises."""
+    method = zoning.method
+    plain = replace(method, zone_median=False, complete_from=1.0, bridge=0, fill_holes=0)
+    return tuple(name for name, value in plain.to_dict().items() if value != getattr(method, name))

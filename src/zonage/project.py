@@ -1,0 +1,242 @@
+"""The project file: which tiles, which law, which method, which outputs, in TOML.
+
+Paths in it are relative to the file. Every key is checked; an unknown one is an error that names
+it and the nearest known key.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from zonage.errors import BadInput, suggestion
+from zonage.zoning import Method
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+Relative = Annotated[Path, Field(strict=False)]
+"""A path of the project file."""
+
+
+class TilesSection(_Section):
+    """The tile file."""
+
+    path: Relative
+    vintage: int | None = None
+    crs: int | None = None
+    member: str | None = None
+
+
+class TerritorySection(_Section):
+    """The table of communes, and which of them to zone; the whole tile file if nothing is said."""
+
+    communes_table: Relative | None = None
+    epci_table: Relative | None = None
+    urban_units_table: Relative | None = None
+    outlines: Relative | None = None
+    epci: str | None = None
+    urban_units: tuple[str, ...] = Field(default=(), strict=False)
+    communes: tuple[str, ...] = Field(default=(), strict=False)
+    bbox: tuple[float, float, float, float] | None = Field(default=None, strict=False)
+
+    @model_validator(mode="after")
+    def _needs_table(self) -> TerritorySection:
+        chosen = [name for name in ("epci", "urban_units", "communes") if getattr(self, name)]
+        if len(chosen) > 1:
+            raise ValueError(f"choose by one of {' and '.join(chosen)}, not by both")
+        if chosen and chosen[0] != "communes" and self.communes_table is None:
+            raise ValueError(
+                f"{chosen[0]} needs a communes_table that says which communes these are"
+            )
+        return self
+
+
+class LawSection(_Section):
+    """The law, the day on which it is taken, and what a reform changes in it."""
+
+    name: str = "qpv"
+    on: date = date(2024, 1, 1)
+    territory: str = "metropole"
+    reform: dict[str, bool | int | float | str] = Field(default_factory=dict)
+
+
+class ReferenceSection(_Section):
+    """The median incomes that the line is drawn from; the packaged tables if no path is given."""
+
+    concept: Literal["declared", "disposable"] = "declared"
+    year: int = 2019
+    national: Relative | None = None
+    units: Relative | None = None
+
+
+class OfficialSection(_Section):
+    """The official outlines to compare with: polygons, or a table of tile shares."""
+
+    perimeters: Relative | None = None
+    coverage: Relative | None = None
+    quarters: Relative | None = None
+    vintage: int | None = None
+
+    @model_validator(mode="after")
+    def _one_of(self) -> OfficialSection:
+        if (self.perimeters is None) == (self.coverage is None):
+            raise ValueError("give either perimeters (polygons) or coverage (a table of shares)")
+        if self.coverage is not None and self.quarters is None:
+            raise ValueError("coverage needs quarters, the table of codes and names")
+        return self
+
+
+class OutputSection(_Section):
+    """Where the results go, and in which language their texts are."""
+
+    folder: Relative = Path("out")
+    language: Literal["en", "fr"] = "en"
+
+
+class Project(_Section):
+    """A run, as its file describes it.
+
+    Examples
+    --------
+    >>> Project.model_validate({"tiles": {"path": "tiles.csv"}}).law.name
+    'qpv'
+    """
+
+    title: str = "Priority quarters"
+    source: str = "INSEE, Filosofi"
+    tiles: TilesSection
+    territory: TerritorySection = TerritorySection()
+    law: LawSection = LawSection()
+    reference: ReferenceSection = ReferenceSection()
+    method: dict[str, bool | int | float | str] = Field(default_factory=dict)
+    line: float | None = Field(default=None, gt=0, strict=False)
+    official: OfficialSection | None = None
+    output: OutputSection = OutputSection()
+
+    def options(self) -> Method:
+        """The method of the run: the default with the options of the file.
+
+        Raises
+        ------
+        BadInput
+            For an unknown option or a value out of range.
+        """
+        known = Method().to_dict()
+        for name, value in self.method.items():
+            if name not in known:
+                raise BadInput("unknown key", column=f"method.{name}", hint=suggestion(name, known))
+            expected = type(known[name])
+            number = expected is float and isinstance(value, int) and not isinstance(value, bool)
+            if not number and type(value) is not expected:
+                raise BadInput(
+                    "wrong type",
+                    column=f"method.{name}",
+                    found=repr(value),
+                    expected=f"{expected.__name__}, such as {known[name]!r}",
+                )
+        return Method(**self.method)  # type: ignore[arg-type]
+
+
+def read_project(path: str | Path) -> Project:
+    """Read and validate a project file; its paths become absolute.
+
+    Parameters
+    ----------
+    path : str or Path
+        A TOML file.
+
+    Raises
+    ------
+    BadInput
+        If the file is absent, not TOML, or has a key or value that does not belong; the error
+        names the key, what was found and what was expected.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise BadInput("no such project file", file=path) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput("the project file cannot be read", file=path, found=error) from None
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"not a TOML file: {error}", file=path) from None
+    return parse_project(content, folder=path.resolve().parent, file=path)
+
+
+def parse_project(content: Mapping[str, Any], *, folder: Path, file: str | Path) -> Project:
+    """Validate the content of a project file and make its paths absolute.
+
+    Examples
+    --------
+    >>> parse_project({"tiles": {"path": "t.csv"}}, folder=Path("/data"), file="p.toml").tiles.path
+    PosixPath('/data/t.csv')
+    """
+    try:
+        project = Project.model_validate(dict(content))
+    except ValidationError as error:
+        raise _first_problem(error, file) from None
+    try:
+        project.options()
+    except BadInput as error:
+        raise error.located(file=file) from None
+    return _absolute(project, folder)
+
+
+def _first_problem(error: ValidationError, file: str | Path) -> BadInput:
+    """Say the first problem that pydantic found in the words of the project file."""
+    problem = error.errors()[0]
+    key = ".".join(str(part) for part in problem["loc"]) or "(whole file)"
+    others = error.error_count() - 1
+    more = f" (and {others} more problems)" if others else ""
+    if problem["type"] == "extra_forbidden":
+        return BadInput(
+            "unknown key" + more,
+            file=file,
+            column=key,
+            hint=suggestion(problem["loc"][-1], _known_keys(problem["loc"][:-1])),
+        )
+    if problem["type"] == "missing":
+        return BadInput("missing key" + more, file=file, column=key)
+    message = problem["msg"].removeprefix("Value error, ")
+    found = None if isinstance(problem["input"], dict) else repr(problem["input"])
+    return BadInput(message + more, file=file, column=key, found=found)
+
+
+def _known_keys(section: tuple[int | str, ...]) -> list[str]:
+    model: Any = Project
+    for part in section:
+        annotation = model.model_fields[str(part)].annotation
+        model = next(
+            (
+                option
+                for option in (annotation, *getattr(annotation, "__args__", ()))
+                if isinstance(option, type) and issubclass(option, BaseModel)
+            ),
+            Project,
+        )
+    return list(model.model_fields)
+
+
+def _absolute(project: Project, folder: Path) -> Project:
+    """Resolve every path of the project against the folder of its file."""
+    changes: dict[str, Any] = {}
+    for section_name in type(project).model_fields:
+        section = getattr(project, section_name)
+        if isinstance(section, BaseModel):
+            paths = {
+                name: folder / value
+                for name in type(section).model_fields
+                if isinstance(value := getattr(section, name), Path)
+            }
+            changes[section_name] = section.model_copy(update=paths)
+    return project.model_copy(update=changes)

@@ -1,0 +1,131 @@
+"""A computed zoning: what was found, for every tile why, and by which rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zonage.income import DeclaredDisposable, LogNormal
+from zonage.law import Law, Reference
+from zonage.tiles import Tiles
+from zonage.zoning.lines import UnitLine
+from zonage.zoning.method import Method
+from zonage.zoning.table import zone_outlines, zone_table
+
+if TYPE_CHECKING:
+    import geopandas
+    import xarray as xr
+
+    from zonage.comparison import Comparison
+    from zonage.raster import Coverage
+    from zonage.sources.perimeters import Perimeters
+
+
+@dataclass(frozen=True, eq=False)
+class Zoning:
+    """Computed quarters: what was found, for every tile why, and by which rule.
+
+    Attributes
+    ----------
+    tiles : Tiles
+        The tiles, in the order of the arrays below.
+    label : int32 array, shape (n,)
+        Number of the tile's zone, from 1 for the most populous; 0 outside.
+    reason : uint8 array, shape (n,)
+        A :class:`Reason` for each tile.
+    income : LogNormal
+        Estimated income of each tile by itself.
+    criterion : float64 array, shape (n,)
+        What was held against the line (the median, smoothed or not), EUR a year.
+    line : float64 array, shape (n,)
+        The line of each tile, EUR a year of disposable income; NaN without one.
+    units : tuple of UnitLine
+        The lines, one for each urban unit among the tiles.
+    zone_population : int64 array, shape (k,)
+        Inhabitants of each zone in fixed point.
+    zone_median : float64 array, shape (k,)
+        Estimated median of each zone as a whole, EUR a year of disposable income.
+    poor_persons : float64 array, shape (n,), or None
+        Estimated share of each tile's inhabitants below the poverty line; None where poor
+        households are not known.
+    law, reference, method
+        The rule.
+    conversion : DeclaredDisposable
+        The map between declared and disposable income that was used.
+    """
+
+    tiles: Tiles
+    label: NDArray[np.int32]
+    reason: NDArray[np.uint8]
+    income: LogNormal
+    criterion: NDArray[np.float64]
+    line: NDArray[np.float64]
+    units: tuple[UnitLine, ...]
+    zone_population: NDArray[np.int64]
+    zone_median: NDArray[np.float64]
+    poor_persons: NDArray[np.float64] | None
+    law: Law
+    reference: Reference
+    method: Method
+    conversion: DeclaredDisposable
+
+    @property
+    def zone_count(self) -> int:
+        """Number of zones."""
+        return len(self.zone_population)
+
+    @property
+    def inside(self) -> NDArray[np.bool_]:
+        """Tiles inside zones."""
+        return self.label > 0
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether the line was given by the user instead of drawn from the law."""
+        return any(unit.basis == "calibrated" for unit in self.units)
+
+    def zone_sums(self, name: str) -> NDArray[np.int64]:
+        """Sum a counted variable over each zone, in fixed point, shape (k,)."""
+        from zonage.kernels.sums import sum_by_label
+
+        out = np.empty(self.zone_count + 1, np.int64)
+        sum_by_label(self.label, self.tiles.count(name), out)
+        return out[1:]
+
+    @cached_property
+    def table(self) -> dict[str, list[Any]]:
+        """The zones as columns, one row a zone; see :meth:`describe` for the units."""
+        return zone_table(self)
+
+    @cached_property
+    def zones(self) -> geopandas.GeoDataFrame:
+        """The zones with their outlines, one row a zone, in the CRS of the tiles."""
+        import geopandas
+
+        return geopandas.GeoDataFrame(
+            self.table, geometry=zone_outlines(self), crs=f"EPSG:{self.tiles.crs}"
+        )
+
+    def compare(self, official: Perimeters | Coverage) -> Comparison:
+        """Hold the zoning against official outlines: see :func:`zonage.comparison.compare`."""
+        from zonage.comparison import compare
+
+        return compare(self, official)
+
+    def to_dataset(self) -> xr.Dataset:
+        """Return tiles and result on their grid, as :func:`zonage.raster.rasterize` does."""
+        from zonage.raster import layers, rasterize
+
+        derived: dict[str, NDArray[Any]] = {
+            "income_mean": self.tiles.income_mean,
+            "income_median": self.criterion,
+            "share_below": self.income.share_below(self.line),
+            "threshold": self.line,
+            "zone": self.label,
+            "reason": self.reason,
+        }
+        return layers(rasterize(self.tiles), self.tiles, derived)
