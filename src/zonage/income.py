@@ -10,7 +10,7 @@ weighted mean in logarithms, which is less wrong than either and than the log-no
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -219,12 +219,7 @@ float
         if estimator == "mean":
             mu = np.log(mean) - self.sigma**2 / 2
         else:
-            log_ratio = self._log_ratio(mean)
-            by_mean = log_ratio - self.sigma**2 / 2
-            by_poor = -self.sigma * self._poor_probit(share, population, households, log_ratio)
-            both = self.mean_weight * by_mean + (1 - self.mean_weight) * by_poor
-            known = np.where(np.isnan(by_poor), by_mean, by_poor)
-            mu = math.log(self.poverty_line) + np.where(np.isnan(both), known, both)
+            mu = self._blended(mean, share, population, households)
         return LogNormal(mu, np.where(np.isnan(mu), np.nan, self.sigma))
 
     def poor_persons(
@@ -300,6 +295,17 @@ float
             + self.link_slope * ndtri(np.maximum(shrunk, self.share_min))
             + self.link_size * (size - self.link_mean_size)
         )
+
+    def _blended(
+        self, mean: Floats, share: Floats, population: Floats, households: Floats | None
+    ) -> Floats:
+        """Weighted mean of mu as told by the mean and by the poor, or the one that is known."""
+        log_ratio = self._log_ratio(mean)
+        by_mean = log_ratio - self.sigma**2 / 2
+        by_poor = -self.sigma * self._poor_probit(share, population, households, log_ratio)
+        both = self.mean_weight * by_mean + (1 - self.mean_weight) * by_poor
+        known = np.where(np.isnan(by_poor), by_mean, by_poor)
+        return math.log(self.poverty_line) + np.where(np.isnan(both), known, both)
 
     def _through_both(self, mean: Floats, share: Floats) -> LogNormal:
         """The log-normal that has the mean and the share of poor households."""
@@ -472,7 +478,7 @@ class DeclaredDisposable:
     disposable: tuple[float, ...]
     sd: tuple[float, ...]
     source: str = ""
-    requested_year: int | None = field(default=None)
+    requested_year: int | None = None
 
     def __post_init__(self) -> None:
         if not 2 <= len(self.declared) == len(self.disposable) == len(self.sd):
