@@ -125,7 +125,8 @@ def read_zones(sources: Path) -> Iterator[Zones]:
         published = read_table(folder / file)
         names = f"DISP_MED{year % 100}", f"DISP_TP60{year % 100}"
         block = tiles[f"Lille {year}"]
-        yield outlined(f"IRIS of Lille's block, {year}", block, iris, published, names, True)
+        name = f"IRIS of Lille's block, {year}{mean_alone(block)}"
+        yield outlined(name, block, iris, published, names, True)
     quarters = read_perimeters(sources / "qpv" / "QP_METROPOLE_LB93.shp")
     published = read_table(sources / "income" / "qpv" / "data_filo19_qp_revdis.csv")
     names = "DISP_MED_A19", "DISP_TP60_A19"
@@ -134,9 +135,14 @@ def read_zones(sources: Path) -> Iterator[Zones]:
         yield outlined(f"QPV, {place}", tiles[place], quarters, published, names, whole)
     for year, file in ((2019, "cc_filosofi_2019_COM.CSV"), (2021, "cc_filosofi_2021_COM.csv")):
         published = read_table(sources / "income" / "communes" / file)
-        yield communes(
-            f"communes of Lille's block, {year}", tiles[f"Lille {year}"], published, year
-        )
+        block = tiles[f"Lille {year}"]
+        name = f"communes of Lille's block, {year}{mean_alone(block)}"
+        yield communes(name, block, published, year)
+
+
+def mean_alone(tiles: Tiles) -> str:
+    """Say so where the tiles hold no households, so that every estimator takes the mean alone."""
+    return "" if "households" in tiles.counts else " (mean alone)"
 
 
 def iris_outlines(path: Path) -> Perimeters:
@@ -266,7 +272,7 @@ def median_errors(zones: Zones | OwnFigures) -> Iterator[tuple[str, dict[str, Er
     found = {estimator: zones.medians(estimator) for estimator in ESTIMATORS}
     for label, high in (("", np.inf), (", below 18 000", 18e3), (", below 16 000", 16e3)):
         chosen = zones.median < high
-        if high == np.inf or chosen.sum() >= 10:
+        if high == np.inf or 10 <= chosen.sum() < len(chosen):
             yield (
                 zones.name + label,
                 {name: Errors.of(v[chosen], zones.median[chosen]) for name, v in found.items()},

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from zonage.law import load_law as law
     from zonage.outputs import write
     from zonage.project import read_project
-    from zonage.raster import coverage, rasterize, to_tiles
+    from zonage.raster import Coverage, coverage, rasterize, to_tiles
     from zonage.pipeline import run
     from zonage.sources.insee import describe, read_tiles
     from zonage.sources.perimeters import read_coverage, read_perimeters
@@ -47,6 +47,7 @@ _HOMES = {
     "Reference": "zonage.law",
     "write": "zonage.outputs",
     "read_project": "zonage.project",
+    "Coverage": "zonage.raster",
     "coverage": "zonage.raster",
     "rasterize": "zonage.raster",
     "to_tiles": "zonage.raster",
@@ -67,6 +68,7 @@ _HOMES = {
 
 __all__ = [
     "BadInput",
+    "Coverage",
     "GridSpec",
     "Law",
     "Method",
