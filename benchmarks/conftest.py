@@ -24,10 +24,12 @@ class Race:
 
 
 RACES = pytest.StashKey[list[Race]]()
+NOTES = pytest.StashKey[list[str]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[RACES] = []
+    config.stash[NOTES] = []
 
 
 def timed(call: Callable[[], object]) -> float:
@@ -81,7 +83,15 @@ def race(benchmark: Any, request: pytest.FixtureRequest) -> Callable[..., None]:
     return run
 
 
+@pytest.fixture
+def note(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Return a function that adds a line of measures without a peer below the table."""
+    return request.config.stash[NOTES].append
+
+
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    for text in config.stash[NOTES]:
+        terminalreporter.write_line(text)
     races = config.stash[RACES]
     if not races:
         return

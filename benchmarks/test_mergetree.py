@@ -10,6 +10,8 @@ from benchmarks.inputs import metropolis, national
 from zonage.kernels.components import label
 from zonage.kernels.mergetree import entry, entry_by_group, order_by_group, sums_by_line
 from zonage.kernels.neighbours import neighbour_table
+from zonage.kernels.relabel import relabel
+from zonage.kernels.response import sizes_by_line
 from zonage.kernels.sums import sum_by_label
 
 MIN_POPULATION = 1_000_000  # thousandths of an inhabitant
@@ -89,19 +91,20 @@ def higra_tree(country, lines):
 
 
 def relabelling(country, lines):
-    labels = np.empty(len(country.row), np.int32)
+    neighbours = country.neighbours
+    out = np.empty((len(lines), 3), np.int64)
 
     def run():
-        result = np.empty((2, len(lines)), np.int64)
-        for i, line in enumerate(lines):
-            zones = label(country.criterion < line, country.neighbours, 8, labels)
-            people = np.empty(zones + 1, np.int64)
-            sum_by_label(labels, country.population, people)
-            keep = people >= MIN_POPULATION
-            keep[0] = False
-            kept = np.take(keep, labels)
-            result[:, i] = np.count_nonzero(kept), people[keep].sum()
-        return result
+        relabel(
+            country.criterion,
+            neighbours,
+            8,
+            country.population,
+            lines,
+            out,
+            min_population=MIN_POPULATION,
+        )
+        return out[:, 1:].T
 
     return run
 
@@ -125,6 +128,39 @@ def test_relabelling_a_metropolis(race):
     scipy = grid_loop(country, LINES, scipy_components)
     np.testing.assert_array_equal(zonage(), scipy())
     race("1000 lines by relabelling", country.size, zonage, {"scipy loop": (scipy, 6)}, rounds=3)
+
+
+def test_minimum_populations_of_a_metropolis(race):
+    """Race 1 000 lines and 100 minimum populations against scipy, timed with one minimum."""
+    country = metropolis()
+    start = np.array([0, len(country.row)])
+    minima = np.arange(100, 10_100, 100) * 1000
+    order = np.empty(len(country.row), np.int64)
+
+    def zonage():
+        order_by_group(country.criterion, start, order)
+        return sizes_by_line(
+            order,
+            start,
+            country.criterion,
+            country.neighbours,
+            8,
+            country.population,
+            LINES[np.newaxis],
+            minima,
+        )
+
+    one_minimum = grid_loop(country, LINES, scipy_components)
+    place = int(np.searchsorted(minima, MIN_POPULATION))
+    np.testing.assert_array_equal(zonage()[:, place, 1:].T, one_minimum())
+    race(
+        "1000 lines x 100 minimum populations",
+        country.size,
+        zonage,
+        {"scipy loop, from 1 minimum": (one_minimum, 5000)},
+        rounds=3,
+        peer_scale=len(minima),
+    )
 
 
 @pytest.fixture(scope="module")

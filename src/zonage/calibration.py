@@ -21,8 +21,8 @@ from zonage.errors import BadInput
 from zonage.variables import FIXED_POINT
 from zonage.zoning import Reason, Zoning, bordered
 
-STEP = 100
-"""EUR to which the law rounds its lines; the calibrated line is given on it where it can be."""
+STEPS = (100, 10, 1, 0.1, 0.01)
+"""EUR: the calibrated line is a multiple of the first of these that the best lines hold."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,11 +68,12 @@ class Calibration:
 
     @property
     def line(self) -> float:
-        """One of the best lines: a multiple of 100 EUR where there is one, else the highest."""
+        """The roundest of the best lines, so that it can be printed and used again."""
         low, high = self.interval
-        rounded = (math.floor(low / STEP) + 1) * STEP
-        if rounded <= high:
-            return float(rounded)
+        for step in STEPS:
+            rounded = round((math.floor(low / step) + 1) * step, 2)
+            if low < rounded <= high:
+                return float(rounded)
         return high
 
     @property

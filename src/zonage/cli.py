@@ -6,6 +6,8 @@ Exit codes: 0, done; 1, the run failed; 2, bad input (a wrong option, file, colu
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -14,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from zonage.comparison import Comparison
-    from zonage.project import Project
     from zonage.pipeline import Run
+    from zonage.project import Project
     from zonage.sources.insee import TileFile
     from zonage.sources.perimeters import Perimeters
 
@@ -40,6 +42,11 @@ def _run(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     from zonage.errors import BadInput, ZonageError
 
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal or pipe that knows few characters gets them escaped rather than an error.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
     try:
         options.command(options)
         sys.stdout.flush()
@@ -50,17 +57,33 @@ def _run(arguments: Sequence[str] | None) -> int:
     except MemoryError:
         return _fail("not enough memory for this run", FAILED)
     except BrokenPipeError:
-        # The reader of our output went away; what is still buffered has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return FAILED
+    except OSError as error:
+        _drop_output()
+        place = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{place}{error.strerror or error}", BAD_INPUT)
     except KeyboardInterrupt:
         return _fail("interrupted; earlier outputs are as they were", FAILED)
     return 0
 
 
 def _fail(problem: object, code: int) -> int:
-    print(f"zonage: {problem}", file=sys.stderr)
+    """Say a problem on one line, whatever the file that it quotes holds."""
+    line = " ".join(str(problem).split())
+    shown = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in line)
+    print(f"zonage: {shown}", file=sys.stderr)
     return code
+
+
+def _drop_output() -> None:
+    """Drop what is still buffered when nobody can take it: the reader went away, the disk is full.
+
+    Else the interpreter tries once more at its end, and complains.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        with contextlib.suppress(io.UnsupportedOperation):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -86,9 +109,12 @@ class _Version(argparse.Action):
         super().__init__(option_strings, dest, nargs=0, help=help)
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError, version
 
-        print(version("zonage"))
+        try:
+            print(version("zonage"))
+        except PackageNotFoundError:
+            print("unknown: run from a folder of sources that is not installed")
         parser.exit()
 
 
@@ -199,13 +225,14 @@ def run_project(options: argparse.Namespace) -> None:
 
 
 def _run_and_write(project: Project, output: str | None, *, quiet: bool) -> None:
-    from zonage.outputs import write
+    from zonage.outputs import usable_folder, write
     from zonage.pipeline import run
 
     tell = _quiet if quiet else _progress
+    folder = usable_folder(output or project.output.folder)
     result = run(project, tell)
     tell("outputs")
-    folder = write(result, output)
+    write(result, folder)
     print(_summary_text(result))
     print(f"\nmap: {_short(folder / 'map.png')}\nall outputs: {_short(folder)}")
 
@@ -229,10 +256,16 @@ def compare_zonings(options: argparse.Namespace) -> None:
 
 def _compare_project(options: argparse.Namespace) -> None:
     from zonage.errors import BadInput
-    from zonage.project import OfficialSection, read_project
     from zonage.pipeline import run
+    from zonage.project import OfficialSection, read_project
 
     project = read_project(options.before)
+    if options.epci or options.communes_table:
+        raise BadInput(
+            "--epci and --communes-table choose among outlines; a project has its own territory",
+            file=options.before,
+            hint="set territory.epci in the project file",
+        )
     if options.after is not None:
         section = OfficialSection(perimeters=Path(options.after).resolve())
         project = project.model_copy(update={"official": section})
@@ -268,8 +301,8 @@ def calibrate_line(options: argparse.Namespace) -> None:
     """Calibrate a line on the outlines of a project, and rerun the project with it."""
     from zonage.calibration import calibrate
     from zonage.errors import BadInput
-    from zonage.project import read_project
     from zonage.pipeline import run
+    from zonage.project import read_project
 
     project = read_project(options.project)
     if project.official is None:
@@ -325,6 +358,11 @@ def _thousands(value: float | None, digits: int = 0) -> str:
     return "-" if value is None else f"{value:,.{digits}f}".replace(",", " ")
 
 
+def _exactly(line: float) -> str:
+    """A line with as many digits as it takes to use it again."""
+    return _thousands(line, 0 if line == round(line) else 2)
+
+
 def _percent(value: float | None) -> str:
     return "-" if value is None else f"{100 * value:.1f} %"
 
@@ -338,7 +376,7 @@ def _summary_text(result: Run) -> str:
         parts += [_agreement_text(result.comparison), _status_text(result.comparison)]
         best = summary["calibration"]
         parts.append(
-            f"calibrated beside it (not the law): the line of {_thousands(best['line'])} EUR "
+            f"calibrated beside it (not the law): the line of {_exactly(best['line'])} EUR "
             f"disposable would give F1 {best['agreement']['f1']:.3f}"
             + (
                 f", without {', '.join(best['options_left_out'])}"
@@ -361,8 +399,8 @@ def _lines_text(summary: dict[str, Any]) -> str:
             (
                 unit["name"] or unit["urban_unit"] or "outside any unit",
                 _thousands(unit["inhabitants_here"]),
+                _thousands(unit["legal_threshold"]),
                 _thousands(unit["threshold"]),
-                _thousands(unit["line_disposable"]),
                 note,
             )
         )
@@ -501,26 +539,28 @@ def _info_text(found: TileFile) -> str:
 
 
 def _calibration_text(legal: Run, whole: Run, found: Any, rule: str) -> str:
+    from zonage.summary import main_unit
+
     low, high = found.interval
-    used = max(unit.line for unit in legal.zoning.units if unit.line is not None)
+    used = main_unit(legal.zoning)
     assert legal.comparison is not None
     assert whole.comparison is not None
     rows = [
         ["line, EUR a year disposable", "method", "F1", "zones"],
         [
-            f"{_thousands(used)} (used by the project)",
+            f"{_thousands(used.line)} (the project's, in {used.legal.name or used.legal.unit})",
             "whole",
             f"{getattr(legal.comparison, rule).f1:.3f}",
             str(legal.zoning.zone_count),
         ],
         [
-            f"{_thousands(found.line)} (best)",
+            f"{_exactly(found.line)} (best)",
             "one pass over all lines",
             f"{found.best.f1:.3f}",
             "",
         ],
         [
-            f"{_thousands(found.line)} (best)",
+            f"{_exactly(found.line)} (best)",
             "whole",
             f"{getattr(whole.comparison, rule).f1:.3f}",
             str(whole.zoning.zone_count),

@@ -385,7 +385,7 @@ def compare_perimeters(before: Perimeters, after: Perimeters) -> tuple[Perimeter
     overlap = _overlap_areas(before, after)
     smaller = np.minimum.outer(before.areas_km2, after.areas_km2)
     linked = overlap >= SIGNIFICANT * smaller
-    groups = _linked_groups(linked)
+    groups = linked_groups(linked)
     return tuple(_change(before, after, overlap, old, new) for old, new in groups)
 
 
@@ -406,7 +406,7 @@ def _overlap_areas(before: Perimeters, after: Perimeters) -> NDArray[np.float64]
     return areas
 
 
-def _linked_groups(linked: NDArray[np.bool_]) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+def linked_groups(linked: NDArray[np.bool_]) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
     """Connected groups of old and new quarters, in the order of the new list, then the gone."""
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components

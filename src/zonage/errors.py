@@ -55,7 +55,13 @@ class BadInput(ZonageError):
         self.hint = hint
         super().__init__(message)
 
-    def located(self, *, file: str | Path | None = None, row: int | None = None) -> BadInput:
+    def located(
+        self,
+        *,
+        file: str | Path | None = None,
+        row: int | None = None,
+        column: str | None = None,
+    ) -> BadInput:
         """Return the same error with the place filled in where it was not known.
 
         Examples
@@ -67,11 +73,16 @@ class BadInput(ZonageError):
             self.message,
             file=self.file if self.file is not None else file,
             row=self.row if self.row is not None else row,
-            column=self.column,
+            column=self.column if self.column is not None else column,
             found=self.found,
             expected=self.expected,
             hint=self.hint,
         )
+
+    @property
+    def _column_word(self) -> str:
+        """What a column is called in the file: a project or a law has keys."""
+        return "key" if (self.file or "").endswith((".toml", ".yaml", ".yml")) else "column"
 
     def __str__(self) -> str:
         place = [
@@ -79,7 +90,7 @@ class BadInput(ZonageError):
             for text, known in (
                 (self.file, self.file is not None),
                 (f"row {self.row}", self.row is not None),
-                (f"column {self.column}", self.column is not None),
+                (f"{self._column_word} {self.column}", self.column is not None),
             )
             if known and text is not None
         ]

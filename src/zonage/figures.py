@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import textwrap
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,14 +12,16 @@ from numpy.typing import NDArray
 
 from zonage.grid import GridSpec
 from zonage.pipeline import Run
+from zonage.summary import main_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Colours that a colour-blind reader tells apart (after Okabe and Ito), on a light ground.
+# Colours that a colour-blind reader tells apart: two of Okabe and Ito's and a dark red, chosen by
+# their distances in CIELAB as protanopes, deuteranopes and tritanopes see them.
 GROUND, PEOPLE = "#f7f6f2", "#c9c6bd"
-FOUND, EXTRA, MISSED = "#0072b2", "#e69f00", "#cc3d6b"
+FOUND, EXTRA, MISSED = "#0072b2", "#e69f00", "#8c1d40"
 
 TEXTS = {
     "en": {
@@ -48,6 +53,9 @@ TEXTS = {
 LABELS = 14
 """Communes named on the map: the most populous."""
 
+WIDTH, FONT = 10.0, 8.0
+"""Width of the map in inches, and size of the names in points."""
+
 
 def result_map(run: Run) -> Figure:
     """Draw the computed quarters and, where outlines were given, how they meet the official ones.
@@ -66,47 +74,46 @@ def result_map(run: Run) -> Figure:
 
     texts = TEXTS[run.project.output.language]
     grid = run.zoning.tiles.grid(margin=2)
-    ratio = grid.height / grid.width
-    figure = Figure(
-        figsize=(10, 10 * ratio + 1.3), dpi=120, facecolor="white", layout="constrained"
-    )
+    west, south, east, north = (edge / 1000 for edge in grid.bounds)
+    # A territory may be a strip, or scattered over a country; the picture keeps a shape to look at.
+    height = WIDTH * min(max(grid.height / grid.width, 0.3), 2.0)
+    figure = Figure(figsize=(WIDTH, height + 0.8), dpi=120, facecolor="white", layout="constrained")
     axes = figure.add_subplot()
     axes.set_facecolor(GROUND)
-    west, south, east, north = (edge / 1000 for edge in grid.bounds)
-    axes.imshow(
-        _picture(run, grid), extent=(west, east, south, north), interpolation="nearest", zorder=1
-    )
+    picture = _picture(run, grid)
+    axes.imshow(picture, extent=(west, east, south, north), interpolation="nearest", zorder=1)
     _draw_outlines(run, axes)
-    _name_communes(run, axes)
+    _name_communes(run, axes, grid)
     _draw_scale(axes, west, south, east)
     axes.set_xlim(west, east)
     axes.set_ylim(south, north)
     axes.set_xticks([])
     axes.set_yticks([])
-    axes.set_title(f"{run.project.title}\n{_line_text(run, texts)}", loc="left", fontsize=12)
-    _draw_legend(run, axes, texts)
-    figure.text(
-        0.01, 0.005, texts["source"].format(source=run.project.source), fontsize=8, color="#555555"
-    )
+    title = textwrap.shorten(run.project.title, 90, placeholder=" ...")
+    axes.set_title(f"{title}\n{_line_text(run, texts)}", loc="left", fontsize=12, parse_math=False)
+    source = textwrap.fill(texts["source"].format(source=run.project.source), 150)
+    axes.set_xlabel(source, loc="left", fontsize=8, color="#555555", parse_math=False)
+    _draw_legend(run, figure, texts)
     return figure
 
 
-def _picture(run: Run, grid: GridSpec) -> NDArray[np.float64]:
-    """Colour of each cell of the grid, shape (rows, columns, 4)."""
+def _picture(run: Run, grid: GridSpec) -> NDArray[np.uint8]:
+    """Colour of each cell of the grid, red, green, blue and opacity, shape (rows, columns, 4)."""
     from matplotlib.colors import to_rgba
 
     tiles, inside = run.zoning.tiles, run.zoning.inside
     row, column = grid.rows_columns(tiles.northing, tiles.easting)
     colours = np.tile(np.array(to_rgba(PEOPLE)), (len(tiles), 1))
     people = tiles.values("population")
+    crowd = float(np.quantile(people, 0.98)) or 1.0
     # The more people, the darker the ground, so that the town shows through.
-    colours[:, 3] = 0.25 + 0.75 * np.clip(people / np.quantile(people, 0.98), 0, 1)
+    colours[:, 3] = 0.25 + 0.75 * np.clip(people / crowd, 0, 1)
     official = np.zeros(len(tiles), np.bool_) if run.comparison is None else run.comparison.official
     colours[inside] = to_rgba(FOUND if run.comparison is None else EXTRA)
     colours[official] = to_rgba(MISSED)
     colours[inside & official] = to_rgba(FOUND)
-    picture = np.zeros((*grid.shape, 4))
-    picture[row, column] = colours
+    picture = np.zeros((*grid.shape, 4), np.uint8)
+    picture[row, column] = np.rint(255 * colours).astype(np.uint8)
     return picture
 
 
@@ -119,33 +126,91 @@ def _draw_outlines(run: Run, axes: Axes) -> None:
     axes.add_collection(LineCollection(lines, colors="#202020", linewidths=0.9, zorder=3))
 
 
-def _name_communes(run: Run, axes: Axes) -> None:
-    """Write the names of the most populous communes at the middle of their people."""
+def _name_communes(run: Run, axes: Axes, grid: GridSpec) -> None:
+    """Write the names of the most populous communes near the middle of their people."""
     from matplotlib.patheffects import withStroke
 
     if run.territories is None:
         return
     tiles = run.zoning.tiles
+    marked = run.zoning.inside if run.comparison is None else (
+        run.zoning.inside | run.comparison.official
+    )  # fmt: skip
+    taken = np.zeros(grid.shape, np.bool_)
+    taken[grid.rows_columns(tiles.northing[marked], tiles.easting[marked])] = True
+    cells_per_point = max(grid.width, grid.height / 2) / (WIDTH * 72)
+    for name, row, column in _commune_middles(run, grid):
+        size = (1.4 * FONT * cells_per_point, 0.62 * FONT * len(name) * cells_per_point)
+        row, column = _free_place(taken, row, column, size)
+        x = (grid.west + column) * grid.resolution / 1000
+        y = (grid.north + 1 - row) * grid.resolution / 1000
+        axes.text(
+            x,
+            y,
+            name,
+            ha="center",
+            va="center",
+            fontsize=FONT,
+            zorder=5,
+            parse_math=False,
+            path_effects=[withStroke(linewidth=2.5, foreground="white")],
+        )
+
+
+def _commune_middles(run: Run, grid: GridSpec) -> Iterator[tuple[str, float, float]]:
+    """Name, and row and column of the middle of its people, of the most populous communes."""
+    assert run.territories is not None
+    tiles = run.zoning.tiles
     people = tiles.values("population") * (tiles.commune.index >= 0)
     size = len(tiles.commune.labels)
     index = np.maximum(tiles.commune.index, 0)
+    row, column = grid.rows_columns(tiles.northing, tiles.easting)
     totals = np.bincount(index, people, minlength=size)
-    with np.errstate(invalid="ignore"):
-        x = np.bincount(index, people * (tiles.easting + 0.5), minlength=size) / totals
-        y = np.bincount(index, people * (tiles.northing + 0.5), minlength=size) / totals
+    rows = np.bincount(index, people * (row + 0.5), minlength=size)
+    columns = np.bincount(index, people * (column + 0.5), minlength=size)
     for commune in np.argsort(-totals, kind="stable")[:LABELS]:
         known = run.territories.communes.get(tiles.commune.labels[commune])
-        if known is None or not totals[commune]:
-            continue
-        axes.annotate(
-            known.name,
-            (x[commune] * tiles.resolution / 1000, y[commune] * tiles.resolution / 1000),
-            ha="center",
-            va="center",
-            fontsize=8,
-            zorder=5,
-            path_effects=[withStroke(linewidth=2.5, foreground="white")],
+        if known is not None and totals[commune] > 0:
+            yield known.name, rows[commune] / totals[commune], columns[commune] / totals[commune]
+
+
+def _free_place(
+    taken: NDArray[np.bool_], row: float, column: float, size: tuple[float, float]
+) -> tuple[float, float]:
+    """Middle of the place of a text near a point that hides least; the text then takes the place.
+
+    Parameters
+    ----------
+    taken : bool array, shape (rows, columns)
+        Cells that a text should not hide; changed.
+    row, column : float
+        The point.
+    size : (height, width)
+        Of the text, in cells.
+    """
+    height, width = size
+    places = [(row, column)] + [
+        (row + down * height / 2, column + right * width / 4)
+        for down in (-1, 1, -2, 2, -3, 3, -4, 4)
+        for right in (0, -1, 1, -2, 2)
+    ]
+
+    def box(place: tuple[float, float]) -> tuple[slice, slice]:
+        top, left = place[0] - height / 2, place[1] - width / 2
+        return (
+            slice(max(int(top), 0), max(math.ceil(top + height), 0)),
+            slice(max(int(left), 0), max(math.ceil(left + width), 0)),
         )
+
+    def cost(place: tuple[float, float]) -> float:
+        inside = height / 2 <= place[0] <= taken.shape[0] - height / 2
+        inside &= width / 2 <= place[1] <= taken.shape[1] - width / 2
+        away = abs(place[0] - row) / height + abs(place[1] - column) / width
+        return float(taken[box(place)].sum()) + away + (0 if inside else taken.size)
+
+    best = min(places, key=cost)
+    taken[box(best)] = True
+    return best
 
 
 def _draw_scale(axes: Axes, west: float, south: float, east: float) -> None:
@@ -159,7 +224,7 @@ def _draw_scale(axes: Axes, west: float, south: float, east: float) -> None:
               va="bottom", fontsize=9, zorder=4)  # fmt: skip
 
 
-def _draw_legend(run: Run, axes: Axes, texts: dict[str, str]) -> None:
+def _draw_legend(run: Run, figure: Figure, texts: dict[str, str]) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -174,19 +239,14 @@ def _draw_legend(run: Run, axes: Axes, texts: dict[str, str]) -> None:
         ]
     handles.append(Line2D([], [], color="#202020", lw=1, label=texts["outline"]))
     handles.append(Patch(color=PEOPLE, label=texts["inhabited"]))
-    axes.legend(handles=handles, loc="lower right", fontsize=8, framealpha=0.95)
+    figure.legend(
+        handles=handles, loc="outside lower left", ncols=len(handles), fontsize=8, frameon=False
+    )
 
 
 def _line_text(run: Run, texts: dict[str, str]) -> str:
     """The line of the unit with most inhabitants among the tiles, in words."""
-    zoning = run.zoning
-    people = np.bincount(zoning.tiles.urban_unit.index + 1, zoning.tiles.values("population"))
-    with_line = [unit for unit in zoning.units if unit.line is not None]
-    labels = zoning.tiles.urban_unit.labels
-    unit = max(
-        with_line,
-        key=lambda unit: people[labels.index(unit.legal.unit) + 1] if unit.legal.unit else 0,
-    )
+    unit = main_unit(run.zoning)
     note = ""
     if unit.basis == "calibrated":
         note = texts["calibrated"]

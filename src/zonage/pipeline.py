@@ -8,6 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from zonage.calibration import Calibration, calibrate
 from zonage.comparison import Comparison, compare
 from zonage.errors import BadInput
@@ -103,8 +106,10 @@ def run(project: Project, tell: Callable[[str], None] = lambda text: None) -> Ru
     """
     clock = _Clock(tell)
     with clock.step("law", "law and reference incomes"):
-        law = load_law(project.law.name, on=project.law.on, territory=project.law.territory)
-        law = law.reform(project.law.reform)
+        with _key(project, "law"):
+            law = load_law(project.law.name, on=project.law.on, territory=project.law.territory)
+        with _key(project, "law.reform"):
+            law = law.reform(project.law.reform)
         reference = _read_reference(project)
         territories = _read_territories(project)
     with clock.step("tiles", f"tiles of {project.tiles.path.name}"):
@@ -117,7 +122,7 @@ def run(project: Project, tell: Callable[[str], None] = lambda text: None) -> Ru
             official = read_official(project.official, tiles)
             comparison = compare(zoning, official.coverage)
         with clock.step("calibration", "agreement at every line"):
-            calibration = calibrate(zoning, official.coverage.share_of(tiles))
+            calibration = _calibrated(zoning, official.coverage.share_of(tiles))
     return Run(
         project=project,
         zoning=zoning,
@@ -127,6 +132,25 @@ def run(project: Project, tell: Callable[[str], None] = lambda text: None) -> Ru
         calibration=calibration,
         durations=clock.durations,
     )
+
+
+@contextmanager
+def _key(project: Project, key: str) -> Iterator[None]:
+    """Say the project file, and the key in it, in errors that name no file."""
+    try:
+        yield
+    except BadInput as error:
+        if error.file is None:
+            error = error.located(file=project.file, column=key)
+        raise error from None
+
+
+def _calibrated(zoning: Zoning, share: NDArray[np.float64]) -> Calibration | None:
+    """The agreement at every line; None where no line gives any quarter, which is no fault."""
+    try:
+        return calibrate(zoning, share)
+    except BadInput:
+        return None
 
 
 def read_official(section: OfficialSection, tiles: Tiles) -> Official:
@@ -162,22 +186,29 @@ def _read_territories(project: Project) -> Territories | None:
 def _read_tiles(project: Project, territories: Territories | None) -> Tiles:
     """Read the tiles of the territory, each with its commune and urban unit."""
     section, chosen = project.tiles, project.territory
-    communes: set[str] | None = set(chosen.communes) or None
+    with _key(project, "territory"):
+        communes = _chosen_communes(project, territories)
+    with _key(project, "tiles.crs" if section.crs else "territory"):
+        tiles = read_tiles(
+            section.path,
+            vintage=section.vintage,
+            crs=section.crs,
+            member=section.member,
+            communes=communes,
+            bbox=chosen.bbox,
+        )
+    return tiles if territories is None else territories.locate(tiles)
+
+
+def _chosen_communes(project: Project, territories: Territories | None) -> set[str] | None:
+    chosen = project.territory
     if territories is not None and chosen.epci is not None:
-        communes = set(territories.communes_of(epci=chosen.epci))
-    elif territories is not None and chosen.urban_units:
-        communes = {
+        return set(territories.communes_of(epci=chosen.epci))
+    if territories is not None and chosen.urban_units:
+        return {
             code for unit in chosen.urban_units for code in territories.communes_of(urban_unit=unit)
         }
-    tiles = read_tiles(
-        section.path,
-        vintage=section.vintage,
-        crs=section.crs,
-        member=section.member,
-        communes=communes,
-        bbox=chosen.bbox,
-    )
-    return tiles if territories is None else territories.locate(tiles)
+    return set(chosen.communes) or None
 
 
 def _zone(
@@ -190,9 +221,10 @@ def _zone(
     if not tiles.urban_unit.labels:
         raise BadInput(
             "no tile lies in a known urban unit",
-            file=project.tiles.path,
+            file=project.file,
             column="territory.communes_table",
-            hint="give a communes_table that says the urban unit of each commune",
+            found=f"tiles of {project.tiles.path}",
+            hint="give a communes_table that says the urban unit of each commune of the tiles",
         )
     populations = None
     if law.tests_commune and territories is not None:

@@ -6,13 +6,22 @@ it and the nearest known key.
 
 from __future__ import annotations
 
+import reprlib
 import tomllib
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
 
 from zonage.errors import BadInput, suggestion
 from zonage.zoning import Method
@@ -22,8 +31,20 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-Relative = Annotated[Path, Field(strict=False)]
+def _without_nul(path: Path) -> Path:
+    if "\0" in str(path):
+        raise ValueError("no path holds the character NUL")
+    return path
+
+
+Relative = Annotated[Path, Field(strict=False), AfterValidator(_without_nul)]
 """A path of the project file."""
+
+Metres = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+"""An edge of a bounding box."""
+
+MAX_LINE = 1_000_000
+"""EUR a year that no line reaches; what is above is a slip of the keyboard."""
 
 
 class TilesSection(_Section):
@@ -45,17 +66,19 @@ class TerritorySection(_Section):
     epci: str | None = None
     urban_units: tuple[str, ...] = Field(default=(), strict=False)
     communes: tuple[str, ...] = Field(default=(), strict=False)
-    bbox: tuple[float, float, float, float] | None = Field(default=None, strict=False)
+    bbox: tuple[Metres, Metres, Metres, Metres] | None = Field(default=None, strict=False)
 
     @model_validator(mode="after")
     def _needs_table(self) -> TerritorySection:
         chosen = [name for name in ("epci", "urban_units", "communes") if getattr(self, name)]
         if len(chosen) > 1:
             raise ValueError(f"choose by one of {' and '.join(chosen)}, not by both")
-        if chosen and chosen[0] != "communes" and self.communes_table is None:
-            raise ValueError(
-                f"{chosen[0]} needs a communes_table that says which communes these are"
-            )
+        tables = ("epci_table", "urban_units_table", "outlines")
+        for name in (*chosen, *(name for name in tables if getattr(self, name))):
+            if name != "communes" and self.communes_table is None:
+                raise ValueError(
+                    f"{name} needs a communes_table that says which communes there are"
+                )
         return self
 
 
@@ -65,7 +88,7 @@ class LawSection(_Section):
     name: str = "qpv"
     on: date = date(2024, 1, 1)
     territory: str = "metropole"
-    reform: dict[str, bool | int | float | str] = Field(default_factory=dict)
+    reform: dict[str, Any] = Field(default_factory=dict)
 
 
 class ReferenceSection(_Section):
@@ -116,10 +139,16 @@ class Project(_Section):
     territory: TerritorySection = TerritorySection()
     law: LawSection = LawSection()
     reference: ReferenceSection = ReferenceSection()
-    method: dict[str, bool | int | float | str] = Field(default_factory=dict)
-    line: float | None = Field(default=None, gt=0, strict=False)
+    method: dict[str, Any] = Field(default_factory=dict)
+    line: float | None = Field(default=None, gt=0, le=MAX_LINE)
     official: OfficialSection | None = None
     output: OutputSection = OutputSection()
+    _file: str | None = PrivateAttr(default=None)
+
+    @property
+    def file(self) -> str | None:
+        """The file that the project was read from, for messages."""
+        return self._file
 
     def options(self) -> Method:
         """The method of the run: the default with the options of the file.
@@ -142,7 +171,7 @@ class Project(_Section):
                     found=repr(value),
                     expected=f"{expected.__name__}, such as {known[name]!r}",
                 )
-        return Method(**self.method)  # type: ignore[arg-type]
+        return Method(**self.method)
 
 
 def read_project(path: str | Path) -> Project:
@@ -170,6 +199,8 @@ def read_project(path: str | Path) -> Project:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"not a TOML file: {error}", file=path) from None
+    except RecursionError:
+        raise BadInput("not a project file: values nested too deep", file=path) from None
     return parse_project(content, folder=path.resolve().parent, file=path)
 
 
@@ -189,7 +220,9 @@ def parse_project(content: Mapping[str, Any], *, folder: Path, file: str | Path)
         project.options()
     except BadInput as error:
         raise error.located(file=file) from None
-    return _absolute(project, folder)
+    project = _absolute(project, folder)
+    project._file = str(file)
+    return project
 
 
 def _first_problem(error: ValidationError, file: str | Path) -> BadInput:
@@ -197,7 +230,7 @@ def _first_problem(error: ValidationError, file: str | Path) -> BadInput:
     problem = error.errors()[0]
     key = ".".join(str(part) for part in problem["loc"]) or "(whole file)"
     others = error.error_count() - 1
-    more = f" (and {others} more problems)" if others else ""
+    more = f" (and {others} more problem{'s' * (others > 1)})" if others else ""
     if problem["type"] == "extra_forbidden":
         return BadInput(
             "unknown key" + more,
@@ -207,9 +240,26 @@ def _first_problem(error: ValidationError, file: str | Path) -> BadInput:
         )
     if problem["type"] == "missing":
         return BadInput("missing key" + more, file=file, column=key)
-    message = problem["msg"].removeprefix("Value error, ")
-    found = None if isinstance(problem["input"], dict) else repr(problem["input"])
-    return BadInput(message + more, file=file, column=key, found=found)
+    expected = next(
+        (text for kind, text in _EXPECTED.items() if problem["type"].startswith(kind)), None
+    )
+    message = "wrong type" if expected else problem["msg"].removeprefix("Value error, ")
+    found = None if isinstance(problem["input"], dict) else reprlib.repr(problem["input"])
+    return BadInput(message + more, file=file, column=key, found=found, expected=expected)
+
+
+_EXPECTED = {
+    "model": "a table, such as [tiles]",
+    "dict": "a table",
+    "tuple": 'a list, such as ["59350", "59512"]',
+    "string": 'a text in quotes, such as "59350"',
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "date": "a day without quotes, such as 2024-01-01",
+    "path": "a path in quotes",
+}
+"""What is expected where pydantic found another type, by the start of its name for the error."""
 
 
 def _known_keys(section: tuple[int | str, ...]) -> list[str]:

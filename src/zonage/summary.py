@@ -11,7 +11,7 @@ from zonage.calibration import Calibration
 from zonage.comparison import MAJORITY, Comparison
 from zonage.pipeline import Run
 from zonage.variables import FIXED_POINT
-from zonage.zoning import REASON_TEXTS, Reason, Zoning
+from zonage.zoning import REASON_TEXTS, Reason, UnitLine, Zoning
 
 CAVEATS = (
     "The law's quantity, the median declared income per consumption unit, is not published for "
@@ -50,7 +50,7 @@ def summarise(run: Run) -> dict[str, Any]:
         "tiles_by_reason": _by_reason(zoning),
         "caveats": list(CAVEATS),
     }
-    if run.comparison is not None and run.official is not None and run.calibration is not None:
+    if run.comparison is not None and run.official is not None:
         share = run.official.coverage.share_of(zoning.tiles)
         summary["official"] = _official(zoning, run.comparison, run.comparison.official)
         summary["official_by_area"] = _official(zoning, run.comparison, share)
@@ -62,8 +62,21 @@ def summarise(run: Run) -> dict[str, Any]:
             "statuses": run.comparison.statuses(),
             "zones_without_counterpart": [zone.zone for zone in run.comparison.without_counterpart],
         }
-        summary["calibration"] = _calibration(zoning, run.calibration)
+        if run.calibration is not None:
+            summary["calibration"] = _calibration(zoning, run.calibration)
     return summary
+
+
+def main_unit(zoning: Zoning) -> UnitLine:
+    """Return the unit with a line in which most inhabitants of the tiles live."""
+    units = zoning.tiles.urban_unit
+    people = np.bincount(units.index + 1, zoning.tiles.values("population"))
+
+    def inhabitants(unit: UnitLine) -> float:
+        code = unit.legal.unit
+        return float(people[0 if code is None else units.labels.index(code) + 1])
+
+    return max((unit for unit in zoning.units if unit.line is not None), key=inhabitants)
 
 
 def _people(zoning: Zoning, weight: NDArray[np.float64]) -> dict[str, Any]:
@@ -137,8 +150,8 @@ def _lines(zoning: Zoning) -> list[dict[str, Any]]:
                 "national_median": legal.national_median,
                 "unit_median": legal.unit_median,
                 "certainty": legal.certainty,
-                "threshold": legal.threshold,
-                "line_disposable": unit.line,
+                "legal_threshold": legal.threshold,
+                "threshold": unit.line,
                 "basis": unit.basis,
                 "qualifies": legal.qualifies,
                 "reason": legal.reason,

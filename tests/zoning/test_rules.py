@@ -205,15 +205,23 @@ P P P P
     large = reference_of("A", population=9_901)
     law = LAW.reform(min_population=100)
     listed = np.array([True, True, False, False])
-    with pytest.raises(BadInput, match="no tile has a line"):
-        zn.qpv(tiles, law, small)
+    refused = zn.qpv(tiles, law, small)
+    assert refused.zone_count == 0
+    assert (refused.reason == Reason.UNIT_TOO_SMALL).all()
     assert zn.qpv(tiles, law, large).table["tiles"] == [4]
     kept = zn.qpv(tiles, law, small, listed=listed, method=Method.plain())
     assert kept.inside.tolist() == listed.tolist()
     assert (kept.reason[~listed] == Reason.UNIT_TOO_SMALL).all()
     after = zn.law("qpv", on="2030-01-01").reform(min_population=100)
+    assert zn.qpv(tiles, after, small, listed=listed).zone_count == 0
+
+
+def test_a_territory_without_a_known_line_is_refused():
+    tiles = drawn("""
+P P P P
+""")
     with pytest.raises(BadInput, match="no tile has a line"):
-        zn.qpv(tiles, after, small, listed=listed)
+        zn.qpv(tiles, LAW, reference_of("Z"))
 
 
 def test_overseas_the_commune_and_the_density_are_tested():
@@ -356,3 +364,25 @@ def test_without_an_income_column_the_error_names_it():
     with pytest.raises(BadInput, match="income") as caught:
         zn.qpv(tiles, LAW, reference_of("A"))
     assert caught.value.column == "ind_snv"
+
+
+def test_a_frozen_quarter_stays_and_does_not_carry_others_in():
+    tiles = drawn("""
+r r . P P . P
+""")
+    frozen = tiles.income_mean > 20_000
+    law = LAW.reform(min_population=100)
+    kept = zn.qpv(
+        tiles, law, reference_of("A"), frozen=frozen, method=Method.plain(zone_median=True)
+    )
+    assert [Reason(code).name for code in kept.reason] == [
+        "KEPT", "KEPT", "INSIDE", "INSIDE", "ZONE_TOO_SMALL",
+    ]  # fmt: skip
+    assert kept.zone_count == 2
+    beside = drawn("""
+r r b P
+""")
+    frozen = beside.income_mean > 20_000
+    kept = zn.qpv(beside, law, reference_of("A"), frozen=frozen)
+    assert kept.reason[frozen].tolist() == [Reason.KEPT] * 2
+    assert (kept.label > 0).tolist() == [Reason(code).inside for code in kept.reason]

@@ -12,22 +12,20 @@ import numpy.typing as npt
 from numba import prange
 
 from zonage.kernels._jit import kernel, parallel_kernel
+from zonage.kernels.around import DISTINCT, FIRST_SIDE, SIDES, around, find, local_table, thread_id
+from zonage.kernels.order import chunk_size, covers
+from zonage.kernels.order import order_by_group as order_by_group
 
 Indices = npt.NDArray[np.int32]
 Counts = npt.NDArray[np.int64]
+States = npt.NDArray[np.uint16]
 Floats = npt.NDArray[np.float64]
 
-ABSENT = -1
-GROUPS_PER_CHUNK = 16
-
-
-@kernel
-def _find(parent: Indices, tile: int) -> int:
-    """Return a tile's root, halving the path on the way."""
-    while parent[tile] != tile:
-        parent[tile] = parent[parent[tile]]
-        tile = parent[tile]
-    return tile
+BY_EDGES = SIDES[4]
+ABSENT, WAITING, ADMITTED = 0, 1, 256  # states of a tile: 256 is one byte above 1
+TILES_PER_PART = 100_000  # fewer are not worth a second thread
+BUCKETS_PER_LINE = 4
+OUTSIDE, UNSORTED = -2, -1  # instead of a number of tiles, what is wrong with a group
 
 
 @kernel
@@ -45,76 +43,115 @@ def _merge(parent: Indices, ring: Indices, people: Counts, one: int, other: int)
 
 
 @kernel
-def _admit(ring: Indices, tile: int, line: float, out: Floats) -> None:
-    """Give all tiles of a waiting component their entry."""
-    member = tile
+def _admit(
+    state: States,
+    ring: Indices,
+    root: int,
+    line: float,
+    first: int,
+    out: Floats,
+    entered: Counts,
+    count: int,
+) -> int:
+    """Give all tiles of a waiting component their entry; return how many tiles have one now."""
+    member = np.int64(root)
     while True:
         out[member] = line
-        member = ring[member]
-        if member == tile:
-            break
-
-
-@kernel
-def _join(
-    tile: int,
-    line: float,
-    neighbours: Indices,
-    connectivity: int,
-    min_population: int,
-    parent: Indices,
-    ring: Indices,
-    people: Counts,
-    out: Floats,
-) -> None:
-    """Let one tile in at a line: its component waits, or is large enough and is admitted.
-
-    A component that is admitted needs no root any more: whatever touches it is admitted too.
-    """
-    root = tile
-    admitted = people[tile] >= min_population
-    for side in range(connectivity):
-        near = neighbours[tile, side]
-        if near < 0 or parent[near] == ABSENT:
-            continue
-        if out[near] < np.inf:
-            admitted = True
-        else:
-            root = _merge(parent, ring, people, root, _find(parent, near))
-    if admitted or people[root] >= min_population:
-        _admit(ring, root, line, out)
+        state[member] = ADMITTED
+        entered[count] = member + first
+        count += 1
+        member = np.int64(ring[member])
+        if member == root:
+            return count
 
 
 @kernel
 def _enter(
     order: Counts,
+    first: int,
     criterion: Floats,
-    neighbours: Indices,
-    connectivity: int,
-    population: Counts,
+    table: Indices,
+    sides: int,
     min_population: int,
+    state: States,
     parent: Indices,
     ring: Indices,
     people: Counts,
     out: Floats,
-) -> bool:
-    """Let the tiles of one sorted list in; return whether it was sorted."""
+    entered: Counts,
+) -> int:
+    """Let the tiles of one group in; return how many got an entry.
+
+    A component waits until it has enough people; then all its tiles are admitted at the same line.
+    It needs no root any more: whatever touches it is admitted too. `order` and `entered` count
+    tiles from 0, all else from the first tile of the group.
+    """
     before = -np.inf
+    count = 0
+    corners = np.int64(sides > BY_EDGES)
     for position in range(order.size):
-        tile = order[position]
+        tile = order[position] - first
         if tile < 0 or tile >= out.size:
-            return False
+            return UNSORTED
         line = criterion[tile]
-        if np.isnan(line):
+        if not line < np.inf:
             continue
-        if line < before or parent[tile] != ABSENT:
-            return False
+        if line < before or state[tile] != ABSENT:
+            return UNSORTED
         before = line
+        found = around(tile, table, state)
+        waiting = DISTINCT[corners, found & sides]
+        root = tile
+        state[tile] = WAITING
         parent[tile] = tile
         ring[tile] = tile
-        people[tile] = population[tile]
-        _join(tile, line, neighbours, connectivity, min_population, parent, ring, people, out)
-    return True
+        while waiting > 0:
+            near = np.int64(table[tile, FIRST_SIDE[waiting]])
+            root = _merge(parent, ring, people, root, find(parent, near))
+            waiting &= waiting - 1
+        if (found >> 8) & sides or people[root] >= min_population:
+            count = _admit(state, ring, root, line, first, out, entered, count)
+    return count
+
+
+@kernel
+def _enter_group(
+    order: Counts,
+    first: int,
+    last: int,
+    criterion: Floats,
+    neighbours: Indices,
+    sides: int,
+    population: Counts,
+    min_population: int,
+    table: Indices,
+    state: States,
+    parent: Indices,
+    ring: Indices,
+    people: Counts,
+    out: Floats,
+    entered: Counts,
+) -> int:
+    """Prepare the workspace for one group and let its tiles in."""
+    if not local_table(neighbours, first, last, table):
+        return OUTSIDE
+    out[first:last] = np.inf
+    people[: last - first] = population[first:last]
+    state[: last - first + 1] = ABSENT
+    return _enter(
+        order,
+        first,
+        criterion[first:last],
+        table,
+        sides,
+        min_population,
+        state,
+        parent,
+        ring,
+        people,
+        out[first:last],
+        entered,
+    )
 
 
 @parallel_kernel
@@ -123,78 +160,40 @@ def _enter_groups(
     group_start: Counts,
     criterion: Floats,
     neighbours: Indices,
-    connectivity: int,
+    sides: int,
     population: Counts,
     min_population: int,
+    table: Indices,
+    state: States,
     parent: Indices,
     ring: Indices,
     people: Counts,
     out: Floats,
-) -> bool:
-    """Let the tiles of each group in, groups in parallel; return whether all were sorted."""
-    unsorted = 0
+    entered: Counts,
+    entered_count: Counts,
+) -> None:
+    """Let the tiles of each group in, groups in parallel, each thread in its own workspace."""
     for unsigned_group in prange(group_start.size - 1):
         group = np.int64(unsigned_group)
-        tiles = order[group_start[group] : group_start[group + 1]]
-        if not _enter(
-            tiles,
+        first, last = group_start[group], group_start[group + 1]
+        thread = thread_id()
+        entered_count[group] = _enter_group(
+            order[first:last],
+            first,
+            last,
             criterion,
             neighbours,
-            connectivity,
+            sides,
             population,
             min_population,
-            parent,
-            ring,
-            people,
+            table[thread],
+            state[thread],
+            parent[thread],
+            ring[thread],
+            people[thread],
             out,
-        ):
-            unsorted += 1
-    return unsorted == 0
-
-
-@parallel_kernel
-def order_by_group(criterion: Floats, group_start: Counts, out: Counts) -> None:
-    """Sort the tiles of each group by their criterion, ascending, ties in order of the tiles.
-
-    Parameters
-    ----------
-    criterion
-        Shape (n,). NaN comes last.
-    group_start
-        Shape (g + 1,): group k holds tiles ``group_start[k]`` to ``group_start[k + 1]``.
-    out
-        Output, shape (n,): indices of tiles, group by group.
-
-    Raises
-    ------
-    ValueError
-        If lengths do not fit or `group_start` descends.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> out = np.empty(3, np.int64)
-    >>> order_by_group(np.array([2.0, 1.0, 0.0]), np.array([0, 2, 3]), out)
-    >>> out.tolist()
-    [1, 0, 2]
-    """
-    if out.size != criterion.size or not _covers(group_start, criterion.size):
-        raise ValueError("order_by_group: lengths do not fit or group_start descends")
-    for unsigned_group in prange(group_start.size - 1):
-        first = group_start[np.int64(unsigned_group)]
-        last = group_start[np.int64(unsigned_group) + 1]
-        out[first:last] = first + np.argsort(criterion[first:last], kind="mergesort")
-
-
-@kernel
-def _covers(group_start: Counts, n: int) -> bool:
-    """Tell whether groups go from 0 to n without descending."""
-    if group_start.size == 0 or group_start[0] != 0 or group_start[-1] != n:
-        return False
-    for group in range(group_start.size - 1):
-        if group_start[group + 1] < group_start[group]:
-            return False
-    return True
+            entered[first:last],
+        )
 
 
 def _check_lengths(
@@ -258,16 +257,22 @@ def entry(
     [10000.0, 10000.0]
     """
     _check_lengths(criterion, neighbours, connectivity, population, out)
-    if not _enter(
+    count = _enter_group(
         order,
+        0,
+        out.size,
         criterion,
         neighbours,
-        connectivity,
+        SIDES[connectivity],
         population,
         min_population,
-        *_workspace(out),
+        *(array[0] for array in _workspace(1, out.size)),
         out,
-    ):
+        np.empty(out.size, np.int64),
+    )
+    if count == OUTSIDE:
+        raise ValueError("entry: a neighbour is not in the table")
+    if count == UNSORTED:
         raise ValueError("entry: order must name tiles once each, by ascending criterion")
 
 
@@ -280,6 +285,8 @@ def entry_by_group(
     population: Counts,
     min_population: int,
     out: Floats,
+    entered: Counts | None = None,
+    entered_count: Counts | None = None,
 ) -> None:
     """Find every tile's entry as `entry` does, group by group and groups in parallel.
 
@@ -292,6 +299,11 @@ def entry_by_group(
         does `order`.
     criterion, neighbours, connectivity, population, min_population, out
         As for `entry`. No neighbour may lie in another group.
+    entered
+        Output, shape (n,), if given: the tiles of each group that have an entry, sorted by it, from
+        ``group_start[k]`` on; the rest of each group is undefined.
+    entered_count
+        Output, shape (g,), if given: how many tiles of each group have an entry.
 
     Raises
     ------
@@ -310,39 +322,33 @@ def entry_by_group(
     [inf, 10000.0]
     """
     _check_lengths(criterion, neighbours, connectivity, population, out)
-    if order.size != out.size or not _covers(group_start, out.size):
+    if order.size != out.size or not covers(group_start, out.size):
         raise ValueError("entry_by_group: group_start or order does not fit the tiles")
-    with numba.parallel_chunksize(GROUPS_PER_CHUNK):
-        is_sorted = _enter_groups(
+    groups = group_start.size - 1
+    entered = np.empty(out.size, np.int64) if entered is None else entered
+    entered_count = np.empty(groups, np.int64) if entered_count is None else entered_count
+    if entered.size != out.size or entered_count.size != groups:
+        raise ValueError("entry_by_group: entered or entered_count does not fit")
+    with numba.parallel_chunksize(chunk_size(groups)):
+        _enter_groups(
             order,
             group_start,
             criterion,
             neighbours,
-            connectivity,
+            SIDES[connectivity],
             population,
             min_population,
-            *_workspace(out),
+            *_workspace(numba.get_num_threads(), int(np.diff(group_start).max(initial=0))),
             out,
+            entered,
+            entered_count,
         )
-    if not is_sorted:
+    if entered_count.min(initial=0) == OUTSIDE:
+        raise ValueError("entry_by_group: a neighbour lies in another group")
+    if entered_count.min(initial=0) == UNSORTED:
         raise ValueError("entry_by_group: order must sort the tiles of each group by criterion")
 
 
-@kernel
-def _lines_up_to(lines: Floats, value: float) -> int:
-    """Return how many of the lines, in ascending order, are not above a value."""
-    if lines.size == 0:
-        return 0
-    first = 0
-    length = lines.size
-    while length > 1:
-        half = length // 2
-        first += half * (lines[first + half - 1] <= value)  # no branch: nobody could guess it
-        length -= half
-    return first + (lines[first] <= value)
-
-
-@kernel
 def sums_by_line(entries: Floats, values: Counts, lines: Floats, out: Counts) -> None:
     """Sum variables over the tiles inside at each line: those with ``entry < line``.
 
@@ -371,24 +377,69 @@ def sums_by_line(entries: Floats, values: Counts, lines: Floats, out: Counts) ->
     [[600, 1100]]
     """
     variables, n = values.shape
-    if entries.size != n or out.shape[0] != variables or out.shape[1] != lines.size:
+    if entries.size != n or out.shape != (variables, lines.size):
         raise ValueError("sums_by_line: entries, values, lines and out do not fit")
-    for i in range(1, lines.size):
-        if not lines[i - 1] <= lines[i]:
-            raise ValueError("sums_by_line: the lines must ascend")
-    out[:] = 0
-    for tile in range(n):
-        first = _lines_up_to(lines, entries[tile])
-        if first < lines.size:
-            for variable in range(variables):
-                out[variable, first] += values[variable, tile]
-    for variable in range(variables):
-        for i in range(1, lines.size):
-            out[variable, i] += out[variable, i - 1]
+    if np.isnan(lines).any() or (lines[1:] < lines[:-1]).any():
+        raise ValueError("sums_by_line: the lines must ascend")
+    parts = min(numba.get_num_threads(), 1 + n // TILES_PER_PART)
+    sums = np.zeros((parts, lines.size + 1, variables), np.int64)
+    _add_at_lines(entries, values, lines, *_buckets(lines), sums)
+    np.cumsum(sums.sum(axis=0)[:-1].T, axis=1, out=out)
 
 
-def _workspace(out: Floats) -> tuple[Indices, Indices, Counts]:
-    """Prepare `out` and make room for parents, rings and people of waiting components."""
-    out.fill(np.inf)
-    parent = np.full(out.size, ABSENT, np.int32)
-    return parent, np.empty(out.size, np.int32), np.empty(out.size, np.int64)
+def _buckets(lines: Floats) -> tuple[float, float, Counts]:
+    """Cut the range of the lines into buckets: the lowest line, buckets a unit, lines before each.
+
+    Whatever the rounding, a higher value never gets a lower bucket: so the lines before a bucket
+    are never above a value in it.
+    """
+    finite = lines[np.isfinite(lines)]
+    if finite.size == 0 or not 0 < finite[-1] - finite[0] < np.inf:
+        return 0.0, 0.0, np.zeros(2, np.int64)
+    count = BUCKETS_PER_LINE * finite.size
+    low, scale = float(finite[0]), count / float(finite[-1] - finite[0])
+    if scale == np.inf:
+        return 0.0, 0.0, np.zeros(2, np.int64)
+    bucket = np.clip((finite - low) * scale, -1, count).astype(np.int64) + 1
+    below = np.count_nonzero(lines == -np.inf)
+    before = np.zeros(count + 2, np.int64)
+    before[1:] = below + np.searchsorted(bucket, np.arange(1, count + 2))
+    return low, scale, before
+
+
+@parallel_kernel
+def _add_at_lines(
+    entries: Floats,
+    values: Counts,
+    lines: Floats,
+    low: float,
+    scale: float,
+    before: Counts,
+    out: Counts,
+) -> None:
+    """Add each tile to the first line at which it is inside, parts of the tiles in parallel."""
+    parts = out.shape[0]
+    highest = float(before.size - 2)
+    for unsigned_part in prange(parts):
+        part = np.int64(unsigned_part)
+        for tile in range(entries.size * part // parts, entries.size * (part + 1) // parts):
+            value = entries[tile]
+            place = lines.size
+            if value < np.inf:
+                bucket = min(max((value - low) * scale, -1.0), highest) if scale > 0 else -1.0
+                place = before[np.int64(bucket) + 1]
+                while place < lines.size and lines[place] <= value:
+                    place += 1
+            for variable in range(values.shape[0]):
+                out[part, place, variable] += values[variable, tile]
+
+
+def _workspace(threads: int, size: int) -> tuple[Indices, States, Indices, Indices, Counts]:
+    """Make room for a group, for each thread: table, states, parents, rings and people."""
+    return (
+        np.empty((threads, size, 8), np.int32),
+        np.empty((threads, size + 1), np.uint16),
+        np.empty((threads, size), np.int32),
+        np.empty((threads, size), np.int32),
+        np.empty((threads, size), np.int64),
+    )

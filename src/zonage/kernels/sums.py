@@ -2,11 +2,14 @@
 
 from typing import TypeVar
 
+import numba
 import numpy as np
 import numpy.typing as npt
 from numba import prange
 
 from zonage.kernels._jit import kernel, parallel_kernel
+
+TILES_PER_PART = 10_000  # fewer are not worth a second thread
 
 Number = TypeVar("Number", np.int64, np.float64)
 
@@ -46,11 +49,10 @@ def sum_by_label(
     _add(labels, values, out)
 
 
-@parallel_kernel
 def sums_by_label(
     labels: npt.NDArray[np.int32], values: npt.NDArray[Number], out: npt.NDArray[Number]
 ) -> None:
-    """Sum several variables over the tiles of each label each on its own thread.
+    """Sum several variables over the tiles of each label, on all threads.
 
     Parameters
     ----------
@@ -77,11 +79,39 @@ def sums_by_label(
     variables = values.shape[0]
     if values.shape[1] != labels.size or out.shape[0] != variables:
         raise ValueError("sums_by_label: labels, values and out differ in length")
-    if not _labels_fit(labels, out.shape[1]):
+    # Whole numbers may be added in any order, so that each thread can take a part of the tiles.
+    parts = 1
+    if values.dtype == np.int64 and labels.size > max(TILES_PER_PART, 4 * out.shape[1]):
+        parts = numba.get_num_threads()
+    others = np.empty((parts - 1, *out.shape), out.dtype)
+    fits = np.empty(parts, np.bool_)
+    _add_parts(labels, values, others, out, fits)
+    if not fits.all():
         raise ValueError("sums_by_label: a label is outside 0..k")
-    for unsigned_variable in prange(variables):
+
+
+@parallel_kernel
+def _add_parts(
+    labels: npt.NDArray[np.int32],
+    values: npt.NDArray[Number],
+    others: npt.NDArray[Number],
+    out: npt.NDArray[Number],
+    fits: npt.NDArray[np.bool_],
+) -> None:
+    """Sum each part of the tiles into its own output, then all outputs into the first."""
+    parts = fits.size
+    for unsigned_part in prange(parts):
+        part = np.int64(unsigned_part)
+        first, last = labels.size * part // parts, labels.size * (part + 1) // parts
+        own = out if part == 0 else others[part - 1]
+        fits[part] = _labels_fit(labels[first:last], out.shape[1])
+        if fits[part]:
+            _add_several(labels[first:last], values[:, first:last], own)
+    for unsigned_variable in prange(out.shape[0]):
         variable = np.int64(unsigned_variable)
-        _add(labels, values[variable], out[variable])
+        for other in range(parts - 1):
+            for label in range(out.shape[1]):
+                out[variable, label] += others[other, variable, label]
 
 
 @kernel
@@ -103,3 +133,19 @@ def _add(
     out[:] = 0
     for tile in range(labels.size):
         out[np.uint32(labels[tile])] += values[tile]  # unsigned: never counted from the end
+
+
+@kernel
+def _add_several(
+    labels: npt.NDArray[np.int32], values: npt.NDArray[Number], out: npt.NDArray[Number]
+) -> None:
+    """Sum variables two at a time, so that one waits for its memory while the other adds."""
+    variables = values.shape[0]
+    out[:] = 0
+    for first in range(0, variables - 1, 2):
+        for tile in range(labels.size):
+            label = np.uint32(labels[tile])
+            out[first, label] += values[first, tile]
+            out[first + 1, label] += values[first + 1, tile]
+    if variables % 2 == 1:
+        _add(labels, values[variables - 1], out[variables - 1])

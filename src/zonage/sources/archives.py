@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from zonage.errors import BadInput, ZonageError
+from zonage.errors import BadInput
 
 SUFFIXES = (".zip", ".7z")
 """Endings of the names of archives that can be read."""
@@ -58,9 +58,7 @@ def open_archive(path: Path) -> Iterator[Archive]:
     ------
     BadInput
         Where the archive is damaged, cut short or encrypted, holds a name that climbs out of its
-        folder or a link, or passes a limit of this module.
-    ZonageError
-        Where the disk is full.
+        folder or a link, or passes a limit of this module, or where the disk is full.
     """
     with tempfile.TemporaryDirectory(prefix="zonage-") as folder:
         yield Archive(path, Path(folder))
@@ -158,10 +156,11 @@ def _is_zip(archive: Path) -> bool:
     return archive.suffix.lower() == ".zip"
 
 
-def _disk_full(path: Path) -> ZonageError:
-    return ZonageError(
-        f"{path}: the disk is full, the archive cannot be unpacked in {tempfile.gettempdir()}; "
-        "free some room or set TMPDIR to another disk"
+def _disk_full(path: Path) -> BadInput:
+    return BadInput(
+        f"the disk is full, the archive cannot be unpacked in {tempfile.gettempdir()}",
+        file=path,
+        hint="free some room or set TMPDIR to another disk",
     )
 
 
@@ -170,7 +169,7 @@ def _clear_errors(path: Path) -> Iterator[None]:
     """Turn whatever a decoder raises into one clear error."""
     try:
         yield
-    except ZonageError:
+    except BadInput:
         raise
     except Exception as error:  # a damaged header can raise anything at all in a decoder
         if isinstance(error, OSError) and error.errno in _NO_SPACE:

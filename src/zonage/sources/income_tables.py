@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from functools import lru_cache
 from pathlib import Path
 
 from zonage.errors import BadInput
@@ -46,7 +47,22 @@ def income_model(
     >>> model.vintage, model.fitted, model.sigma
     (2021, 2019, 0.44)
     """
-    path = data_folder("reference") / "income_model.csv" if path is None else path
+    if path is None and lines is None:
+        return _packaged_model(vintage)
+    return _read_model(vintage, path or _packaged("income_model.csv"), lines)
+
+
+@lru_cache(maxsize=32)
+def _packaged_model(vintage: int) -> IncomeModel:
+    """Read the tables that come with zonage once: they do not change while it runs."""
+    return _read_model(vintage, _packaged("income_model.csv"), None)
+
+
+def _packaged(name: str) -> Path:
+    return data_folder("reference") / name
+
+
+def _read_model(vintage: int, path: str | Path, lines: str | Path | None) -> IncomeModel:
     line = poverty_line(vintage, lines)
     rows = _constants(path)
     values = {name: row.number_between("value", -1e6, 1e6) for name, row in rows.items()}
@@ -104,7 +120,16 @@ def declared_disposable(year: int, *, path: str | Path | None = None) -> Declare
     >>> round(float(conversion.to_disposable(12800)), -1), conversion.requested_year
     (15550.0, None)
     """
-    path = data_folder("reference") / "declared_disposable.csv" if path is None else path
+    return _packaged_map(year) if path is None else _read_map(year, path)
+
+
+@lru_cache(maxsize=32)
+def _packaged_map(year: int) -> DeclaredDisposable:
+    """Read the map that comes with zonage once: it does not change while it runs."""
+    return _read_map(year, _packaged("declared_disposable.csv"))
+
+
+def _read_map(year: int, path: str | Path) -> DeclaredDisposable:
     rows: dict[int, list[Row]] = {}
     for row in read_rows(path, _MAP_COLUMNS):
         rows.setdefault(int(row.number_between("year", 1900, 2200)), []).append(row)

@@ -86,9 +86,7 @@ def read_tiles(
     ------
     BadInput
         Where the file cannot be used, with the row (1 = first row of data, blank lines not
-        counted) and the column.
-    ZonageError
-        Where the disk is too full to unpack an archive.
+        counted) and the column; or where the disk is too full to unpack an archive.
 
     Examples
     --------
@@ -178,8 +176,6 @@ def describe(path: str | Path, *, member: str | None = None, crs: int | None = N
     ------
     BadInput
         Only where there is no such file; what is wrong inside is listed in ``problems``.
-    ZonageError
-        Where the disk is too full to unpack an archive.
 
     Examples
     --------

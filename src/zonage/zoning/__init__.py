@@ -8,14 +8,15 @@ The way of a tile: its line (`lines`), its flag (`flags`), its zone (`joining`),
 or out (`criteria`), the row of its zone (`table`).
 """
 
-from zonage.zoning.criteria import qpv
+from zonage.zoning.criteria import qpv, rezone
 from zonage.zoning.flags import bordered, meets
-from zonage.zoning.lines import UnitLine
+from zonage.zoning.lines import Circumstances, UnitLine
 from zonage.zoning.method import REASON_TEXTS, Method, Reason
 from zonage.zoning.result import Zoning
 
 __all__ = [
     "REASON_TEXTS",
+    "Circumstances",
     "Method",
     "Reason",
     "UnitLine",
@@ -23,4 +24,5 @@ __all__ = [
     "bordered",
     "meets",
     "qpv",
+    "rezone",
 ]

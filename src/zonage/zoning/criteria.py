@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from zonage.income import IncomeModel, estimate
+from zonage.errors import BadInput
+from zonage.income import DeclaredDisposable, IncomeModel, LogNormal, estimate
 from zonage.law import Law, Reference
 from zonage.tiles import Tiles
 from zonage.zoning.flags import Flags, smoothed_median
 from zonage.zoning.joining import Zones
-from zonage.zoning.lines import TileLines, draw_lines
+from zonage.zoning.lines import Circumstances, TileLines, draw_lines
 from zonage.zoning.method import Method, Reason
 from zonage.zoning.result import Zoning
 
@@ -30,6 +31,7 @@ def qpv(
     method: Method | None = None,
     line: float | None = None,
     listed: NDArray[np.bool_] | None = None,
+    frozen: NDArray[np.bool_] | None = None,
     commune_population: Mapping[str, float] | None = None,
     poverty_line: float | None = None,
 ) -> Zoning:
@@ -52,6 +54,8 @@ def qpv(
     listed : bool array, shape (n,), optional
         Tiles in quarters that were on the list before; the derogation, while it lasts, counts the
         unit criterion as met for them.
+    frozen : bool array, shape (n,), optional
+        Tiles of quarters that are kept whatever the tests say.
     commune_population : mapping of str to float, optional
         Inhabitants by commune, where the law tests the commune (Martinique, La Réunion).
     poverty_line : float, optional
@@ -64,53 +68,105 @@ def qpv(
     Raises
     ------
     BadInput
-        If the tiles lack a column, or no tile has a line.
+        If the tiles lack a column, or the line of no unit is known.
 
     Notes
     -----
     Décret n° 2014-767 of 3 July 2014, articles 2 and 4. The median income of a tile is not
     published: it is estimated, and every figure that rests on it is an estimate.
     """
-    from zonage.sources.income_tables import declared_disposable, income_model
+    from zonage.sources.income_tables import income_model
 
-    method = method or Method()
     table = _as_tiles(tiles)
     model = income_model(table.vintage or reference.year)
     if poverty_line is not None:
         model = replace(model, poverty_line=float(poverty_line))
-    conversion = declared_disposable(reference.year)
-    lines = draw_lines(table, law, reference, conversion, line, listed, commune_population)
-    income = estimate(table, model, method.estimator)
-    criterion = smoothed_median(table, model, method) if method.smoothing else income.median
-    flags = Flags.of(table, criterion, lines, law, method)
-    zones = Zones.of(table, income, lines, flags, law, method)
+    told = Circumstances(line, 0.0, listed, frozen, commune_population)
+    conversion = _conversion(reference, needed=line is None)
+    return _zoned(table, model, law, reference, method or Method(), conversion, told)
+
+
+def rezone(
+    base: Zoning,
+    *,
+    law: Law | None = None,
+    method: Method | None = None,
+    reference: Reference | None = None,
+    conversion: DeclaredDisposable | None = None,
+    told: Circumstances | None = None,
+    disturbance: NDArray[np.float64] | None = None,
+) -> Zoning:
+    """Zone the same tiles anew with some things changed; the base stays as it is.
+
+    Parameters
+    ----------
+    base : Zoning
+        Gives all that is not given here.
+    law, method, reference, conversion, told
+        What to change.
+    disturbance : float64 array, shape (n,), optional
+        Added to the logarithm of each tile's income: an error of the estimate.
+    """
+    return _zoned(
+        base.tiles,
+        base.model,
+        law or base.law,
+        reference or base.reference,
+        method or base.method,
+        conversion or base.conversion,
+        told or base.told,
+        disturbance,
+    )
+
+
+def _zoned(
+    tiles: Tiles,
+    model: IncomeModel,
+    law: Law,
+    reference: Reference,
+    method: Method,
+    conversion: DeclaredDisposable | None,
+    told: Circumstances,
+    disturbance: NDArray[np.float64] | None = None,
+) -> Zoning:
+    """Lines, incomes, flags, zones, reasons: the way of every zoning."""
+    lines = draw_lines(tiles, law, reference, conversion, told)
+    income = estimate(tiles, model, method.estimator)
+    criterion = smoothed_median(tiles, model, method) if method.smoothing else income.median
+    if disturbance is not None:
+        income = LogNormal(income.mu + disturbance, income.sigma)
+        criterion = criterion * np.exp(disturbance)
+    flags = Flags.of(tiles, criterion, lines, law, method)
+    zones = Zones.of(tiles, income, lines, flags, law, method, told.frozen)
     return Zoning(
-        tiles=table,
+        tiles=tiles,
         label=zones.label,
-        reason=_reasons(table, criterion, lines, flags, zones),
+        reason=_reasons(tiles, criterion, lines, flags, zones, told.frozen),
         income=income,
         criterion=criterion,
         line=lines.line,
         units=lines.units,
         zone_population=zones.population,
         zone_median=zones.median,
-        poor_persons=_poor_persons(table, model),
+        model=model,
         law=law,
         reference=reference,
         method=method,
         conversion=conversion,
+        told=told,
     )
 
 
-def _poor_persons(tiles: Tiles, model: IncomeModel) -> NDArray[np.float64] | None:
-    if not {"households", "poor_households"} <= tiles.counts.keys():
+def _conversion(reference: Reference, *, needed: bool) -> DeclaredDisposable | None:
+    """The map from declared to disposable income; None where none is known and none needed."""
+    from zonage.sources.income_tables import declared_disposable
+
+    try:
+        return declared_disposable(reference.year)
+    except BadInput:
+        if needed and reference.concept == "declared":
+            raise
         return None
-    return model.poor_persons(
-        tiles.values("population"),
-        tiles.values("households"),
-        tiles.values("poor_households"),
-        tiles.values("income_sum"),
-    )
 
 
 def _as_tiles(tiles: Tiles | xr.Dataset) -> Tiles:
@@ -127,10 +183,12 @@ def _reasons(
     lines: TileLines,
     flags: Flags,
     zones: Zones,
+    frozen: NDArray[np.bool_] | None,
 ) -> NDArray[np.uint8]:
     """Why each tile is in or out: the first of the law's tests that it fails."""
     conditions = (
         ((zones.label > 0) & flags.own, Reason.INSIDE),
+        (np.zeros(len(tiles), np.bool_) if frozen is None else frozen, Reason.KEPT),
         (zones.label > 0, Reason.INSIDE_ENCLOSED),
         (tiles.count("population") == 0, Reason.UNINHABITED),
         (lines.status == Reason.NO_LINE, Reason.NO_LINE),

@@ -34,10 +34,11 @@ class Zones:
         flags: Flags,
         law: Law,
         method: Method,
+        frozen: NDArray[np.bool_] | None = None,
     ) -> Zones:
-        """Join, complete and test the zones of a territory."""
-        builder = _Builder(tiles, income, lines, flags, law, method)
-        return builder.build()
+        """Join, complete and test the zones of a territory; frozen tiles stay inside."""
+        kept = np.zeros(len(tiles), np.bool_) if frozen is None else frozen
+        return _Builder(tiles, income, lines, flags, law, method, kept).build()
 
 
 @dataclass(eq=False)
@@ -50,11 +51,12 @@ class _Builder:
     flags: Flags
     law: Law
     method: Method
+    frozen: NDArray[np.bool_]
     inside: NDArray[np.bool_] = field(init=False)
     refused: NDArray[np.uint8] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.inside = self.flags.drawn.copy()
+        self.inside = self.flags.drawn | self.frozen
         self.refused = np.zeros(len(self.tiles), np.uint8)
         self.population = self.tiles.count("population")
         self.minimum = round(self.law.min_population * FIXED_POINT)
@@ -166,22 +168,25 @@ class _Builder:
         if self.method.zone_median:
             # All tiles of a zone have the same line within a unit; across units the lowest counts.
             line = np.full(count + 1, np.inf)
-            np.minimum.at(line, label, np.where(label > 0, self.lines.line, np.inf))
+            np.minimum.at(line, label, np.where(self.lines.line > 0, self.lines.line, np.inf))
             verdict[1:][~meets(median, line[1:], self.law)] = Reason.ZONE_MEDIAN_NOT_BELOW
         density = self.law.get("min_density", 0)
         if density:
             area = np.bincount(label, minlength=count + 1)[1:] * self.tiles.grid().cell_area_km2
             verdict[1:][people / FIXED_POINT < float(density) * area] = Reason.ZONE_TOO_SPARSE
         verdict[1:][people < self.minimum] = Reason.ZONE_TOO_SMALL
+        others = np.bincount(label[~self.frozen], minlength=count + 1)
+        verdict[others == 0] = 0
+        verdict[0] = 0
         return verdict
 
     def _refuse(self, label: NDArray[np.int32], verdict: NDArray[np.uint8]) -> None:
         """Dissolve zones that fail; one whose median fails first gives up its border."""
         failed = verdict[label]
         by_median = failed == Reason.ZONE_MEDIAN_NOT_BELOW
-        border = by_median & ~self.flags.own
+        border = by_median & ~self.flags.own & ~self.frozen
         retreats = np.zeros(len(verdict), np.bool_)
         retreats[label[border]] = True
-        leaving = np.where(retreats[label], border, failed > 0)
+        leaving = np.where(retreats[label], border, (failed > 0) & ~self.frozen)
         self.refused[leaving] = failed[leaving]
         self.inside &= ~leaving

@@ -33,6 +33,13 @@ class Reason(IntEnum):
     """Below the line, but its zone has fewer inhabitants per square kilometre than asked for."""
     ZONE_MEDIAN_NOT_BELOW = 9
     """Below the line, but the median of its zone as a whole is not."""
+    KEPT = 10
+    """Kept by decision: its quarter was frozen, whatever the tests say."""
+
+    @property
+    def inside(self) -> bool:
+        """Whether a tile with this reason lies in a quarter."""
+        return self in (Reason.INSIDE, Reason.INSIDE_ENCLOSED, Reason.KEPT)
 
 
 REASON_TEXTS = {
@@ -45,6 +52,7 @@ REASON_TEXTS = {
     Reason.INCOME_NOT_BELOW: ("income not below the line", "revenu au-dessus du seuil"),
     Reason.ZONE_TOO_SMALL: ("zone too small", "zone trop peu peuplée"),
     Reason.ZONE_TOO_SPARSE: ("zone too sparse", "zone trop peu dense"),
+    Reason.KEPT: ("inside, kept by decision", "dans un quartier maintenu par décision"),
     Reason.ZONE_MEDIAN_NOT_BELOW: ("median of the zone not below", "médiane de la zone au-dessus"),
 }
 """Each reason in English and in French."""
@@ -116,7 +124,7 @@ class Method:
             ("connectivity", self.connectivity in (4, 8), "4 or 8"),
             ("bridge", 0 <= self.bridge <= 50, "0 to 50 tiles"),
             ("bridge_population", 0 <= self.bridge_population < 1e6, "0 or more inhabitants"),
-            ("fill_holes", self.fill_holes >= 0, "0 or more tiles"),
+            ("fill_holes", 0 <= self.fill_holes <= 10**6, "0 to 1 000 000 tiles"),
         )
         for name, good, expected in checks:
             if not good:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zonage.income import DeclaredDisposable, LogNormal
+from zonage.income import DeclaredDisposable, IncomeModel, LogNormal
 from zonage.law import Law, Reference
 from zonage.tiles import Tiles
-from zonage.zoning.lines import UnitLine
+from zonage.zoning.lines import Circumstances, UnitLine
 from zonage.zoning.method import Method
 from zonage.zoning.table import zone_outlines, zone_table
 
@@ -49,13 +49,14 @@ class Zoning:
         Inhabitants of each zone in fixed point.
     zone_median : float64 array, shape (k,)
         Estimated median of each zone as a whole, EUR a year of disposable income.
-    poor_persons : float64 array, shape (n,), or None
-        Estimated share of each tile's inhabitants below the poverty line; None where poor
-        households are not known.
+    model : IncomeModel
+        The constants of the income estimate.
     law, reference, method
         The rule.
     conversion : DeclaredDisposable
-        The map between declared and disposable income that was used.
+        The map between declared and disposable income of the reference's year, if there is one.
+    told : Circumstances
+        A line given by the user, quarters listed before or frozen, populations of communes.
     """
 
     tiles: Tiles
@@ -67,11 +68,12 @@ class Zoning:
     units: tuple[UnitLine, ...]
     zone_population: NDArray[np.int64]
     zone_median: NDArray[np.float64]
-    poor_persons: NDArray[np.float64] | None
+    model: IncomeModel
     law: Law
     reference: Reference
     method: Method
-    conversion: DeclaredDisposable
+    conversion: DeclaredDisposable | None
+    told: Circumstances
 
     @property
     def zone_count(self) -> int:
@@ -95,6 +97,18 @@ class Zoning:
         out = np.empty(self.zone_count + 1, np.int64)
         sum_by_label(self.label, self.tiles.count(name), out)
         return out[1:]
+
+    @cached_property
+    def poor_persons(self) -> NDArray[np.float64] | None:
+        """Estimated share of each tile's inhabitants below the poverty line, shape (n,).
+
+        None where the tiles hold no poor households.
+        """
+        tiles = self.tiles
+        if not {"households", "poor_households", "income_sum"} <= tiles.counts.keys():
+            return None
+        names = ("population", "households", "poor_households", "income_sum")
+        return self.model.poor_persons(*(tiles.values(name) for name in names))
 
     @cached_property
     def table(self) -> dict[str, list[Any]]:

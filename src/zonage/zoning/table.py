@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from zonage.tiles import Tiles
 from zonage.variables import FIXED_POINT
 
 if TYPE_CHECKING:
+    from shapely import MultiPolygon
+
     from zonage.zoning.result import Zoning
 
 
@@ -22,7 +25,9 @@ def zone_table(zoning: Zoning) -> dict[str, list[Any]]:
     first = np.full(count + 1, len(tiles), np.int64)
     np.minimum.at(first, zoning.label, np.arange(len(tiles)))
     first = first[1:]
-    declared = zoning.conversion.to_declared(zoning.zone_median)
+    declared = np.full(count, np.nan)
+    if zoning.conversion is not None:
+        declared = zoning.conversion.to_declared(zoning.zone_median)
     table: dict[str, list[Any]] = {
         "zone": list(range(1, count + 1)),
         "urban_unit": tiles.urban_unit.take(first).decode().tolist(),
@@ -80,18 +85,27 @@ def _zone_communes(zoning: Zoning) -> list[str]:
 
 def zone_outlines(zoning: Zoning) -> NDArray[Any]:
     """The outline of each zone: the union of its tiles, in metres of the tiles' CRS."""
-    import shapely
-
-    tiles, side = zoning.tiles, zoning.tiles.resolution
     order = np.argsort(zoning.label, kind="stable")
-    order = order[np.searchsorted(zoning.label[order], 1) :]
-    west, south = tiles.easting[order] * side, tiles.northing[order] * side
-    squares = shapely.box(west, south, west + side, south + side)
     start = np.searchsorted(zoning.label[order], np.arange(1, zoning.zone_count + 2))
     return np.array(
-        [
-            shapely.multipolygons([part]) if part.geom_type == "Polygon" else part
-            for part in (shapely.union_all(squares[first:last]) for first, last in pairwise(start))
-        ],
+        [union_of_tiles(zoning.tiles, order[first:last]) for first, last in pairwise(start)],
         dtype=object,
     )
+
+
+def union_of_tiles(tiles: Tiles, which: NDArray[Any]) -> MultiPolygon:
+    """The outline of some tiles (indices or a mask), in metres of their CRS.
+
+    Parameters
+    ----------
+    tiles : Tiles
+        The tiles.
+    which : array
+        At least one of them.
+    """
+    import shapely
+
+    side = tiles.resolution
+    west, south = tiles.easting[which] * side, tiles.northing[which] * side
+    union = shapely.union_all(shapely.box(west, south, west + side, south + side))
+    return shapely.multipolygons([union]) if union.geom_type == "Polygon" else union

@@ -1,0 +1,163 @@
+"""The whole job, from tiles to quarters: the core of the MEL, and a synthetic France."""
+
+import json
+import pickle
+import subprocess
+import sys
+from functools import cache
+
+import numpy as np
+import polars as pl
+from scipy import ndimage, special
+
+import zonage as zn
+from zonage.sources.income_tables import income_model
+from zonage.sources.tables import data_folder
+from zonage.synthetic import france
+
+LAW = zn.law("qpv", on="2024-01-01").reform(uu_min_population=0)
+LINE = 15_546.0
+# The rule that both sides can do: flag, join over the whole territory, keep the minimum.
+PLAIN = zn.Method.plain(estimator="mean", within_units=False)
+
+
+@cache
+def country():
+    return france(0, truth=True)
+
+
+@cache
+def lille():
+    tiles = zn.read_tiles(data_folder("demo") / "tiles_2019.csv", vintage=2019)
+    return zn.read_territories(data_folder("demo") / "communes.csv").locate(tiles)
+
+
+def by_scipy(tiles):
+    """The same chain with numpy and scipy.ndimage on the grid."""
+    sigma = income_model(2019).sigma
+    grid = tiles.grid()
+    row, column = grid.rows_columns(tiles.northing, tiles.easting)
+    people, income = np.zeros((2, *grid.shape))
+    people[row, column] = tiles.values("population")
+    income[row, column] = tiles.values("income_sum")
+    with np.errstate(invalid="ignore"):
+        median = income / people * np.exp(-(sigma**2) / 2)
+    below = special.ndtr(np.log(LINE / np.where(people > 0, median, LINE)) / sigma)
+    labels, count = ndimage.label((median < LINE) & (people > 0), np.ones((3, 3)))
+    inhabitants = ndimage.sum_labels(people, labels, np.arange(count + 1))
+    keep = inhabitants >= 1000
+    keep[0] = False
+    zone = np.where(keep, np.cumsum(keep), 0)[labels][row, column]
+    return zone > 0, below, zone_medians(zone, people[row, column], median[row, column], sigma)
+
+
+def zone_medians(zone, people, median, sigma):
+    """Halve the bracket of every zone until its median is known to a cent."""
+    inside = zone > 0
+    zone, people, middle = zone[inside] - 1, people[inside], np.log(median[inside])
+    half = np.bincount(zone, people) / 2
+    low, high = np.full((2, len(half)), [[np.log(1_000)], [np.log(100_000)]])
+    for _ in range(24):
+        line = (low + high) / 2
+        below = np.bincount(zone, people * special.ndtr((line[zone] - middle) / sigma))
+        low, high = np.where(below < half, line, low), np.where(below < half, high, line)
+    return np.exp(low)
+
+
+def by_zonage(tiles, reference, **options):
+    return zn.qpv(tiles, LAW, reference, **options)
+
+
+def one_unit(tiles):
+    """All tiles in one urban unit, so that both sides join over the whole territory."""
+    from zonage.tiles import Codes
+
+    return tiles.located(urban_unit=Codes(np.zeros(len(tiles), np.int32), ("1",)))
+
+
+def reference_of_one_unit():
+    from zonage.law import Reference
+
+    row = {
+        "code": "1", "name": "1", "population": 1e6, "median": 21_000,
+        "certainty": "published", "source": "drawn",
+    }  # fmt: skip
+    return Reference.from_rows(
+        [row], national_median=21_640, year=2019, concept="declared",
+        national_certainty="published", national_source="drawn",
+    )  # fmt: skip
+
+
+def run_against_scipy(race, name, tiles, rounds):
+    tiles = one_unit(tiles)
+    reference = reference_of_one_unit()
+
+    def ours():
+        return by_zonage(tiles, reference, method=PLAIN, line=LINE)
+
+    def theirs():
+        return by_scipy(tiles)
+
+    np.testing.assert_array_equal(ours().inside, theirs()[0])
+    np.testing.assert_allclose(np.sort(ours().zone_median), np.sort(theirs()[2]), atol=0.02)
+    race("tiles to quarters, plain rule", name, ours, {"numpy + scipy": (theirs, 1)}, rounds=rounds)
+
+
+def test_the_core_of_the_mel(race):
+    run_against_scipy(race, f"Lille, {len(lille())} tiles", lille(), 15)
+
+
+def test_france(race):
+    tiles = country().tiles
+    run_against_scipy(race, f"France, {len(tiles)} tiles", tiles, 3)
+
+
+READ_AND_ZONE = """
+import pickle, resource, sys, time
+import zonage as zn
+from zonage.tiles import Codes
+parquet, rest = sys.argv[1:]
+units, reference = pickle.load(open(rest, "rb"))
+law = zn.law("qpv", on="2024-01-01")
+def whole():
+    tiles = zn.read_tiles(parquet, vintage=2019)
+    tiles = tiles.located(urban_unit=tiles.commune.translate(units))
+    return zn.qpv(tiles, law, reference)
+whole()
+begun = time.perf_counter()
+zoning = whole()
+seconds = time.perf_counter() - begun
+print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, zoning.zone_count)
+"""
+
+
+def test_france_from_parquet_to_quarters(benchmark, note, tmp_path):
+    """A fresh process reads the national file and zones every unit: seconds and peak memory."""
+    town = country()
+    tiles = town.tiles
+    columns = {"population": "ind", "households": "men", "poor_households": "men_pauv",
+               "income_sum": "ind_snv", "social_dwellings": "log_soc"}  # fmt: skip
+    frame = pl.DataFrame(
+        {
+            "idcar_200m": pl.from_arrow(tiles.ids),
+            "i_est_200": tiles.imputed.astype(np.int8),
+            "lcog_geo": tiles.commune.decode(),
+            **{column: tiles.values(name) for name, column in columns.items()},
+        }
+    )
+    frame.write_parquet(tmp_path / "france_2019.parquet")
+    unit = tiles.urban_unit.decode()
+    units = {code: name for code, name in zip(tiles.commune.decode(), unit, strict=True) if name}
+    (tmp_path / "rest").write_bytes(pickle.dumps((units, town.reference)))
+    command = [sys.executable, "-c", READ_AND_ZONE]
+    command += [str(tmp_path / "france_2019.parquet"), str(tmp_path / "rest")]
+
+    def fresh():
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        return [float(part) for part in done.stdout.split()]
+
+    seconds, megabytes, zones = benchmark.pedantic(fresh, rounds=1)
+    direct = zn.qpv(tiles, zn.law("qpv", on="2024-01-01"), town.reference)
+    assert zones == direct.zone_count
+    benchmark.extra_info["result"] = json.dumps({"seconds": seconds, "peak_mib": megabytes})
+    note(f"France, Parquet to quarters, all units: {seconds:.2f} s warm, peak {megabytes:.0f} MiB")

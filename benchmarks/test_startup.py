@@ -1,0 +1,81 @@
+"""What starting costs: the help against a bare Python, a first result against importing numba."""
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+MAX_RATIO_OF_HELP = 10
+MAX_RATIO_OF_A_RESULT = 2
+
+FIRST_RESULT = """
+import numpy as np
+import zonage as zn
+from zonage.tiles import Codes
+side = 40
+northing, easting = (axis.ravel() for axis in np.mgrid[15_000:15_000 + side, 19_000:19_000 + side])
+people = np.full(side**2, 100.0)
+counts = {"population": people, "income_sum": people * (10_000 + 10 * easting % 9_000)}
+unit = Codes.encode(["59702"] * side**2)
+tiles = zn.Tiles.from_columns(northing, easting, counts, urban_unit=unit, vintage=2019)
+zoning = zn.qpv(tiles, zn.law("qpv", on="2024-01-01"), zn.read_reference("declared", 2019))
+assert len(zoning.label) == side**2
+"""
+"""From a bare process to a zoning of 1 600 tiles, every kernel of the job included."""
+
+
+def seconds(*arguments: str, **environment: str) -> float:
+    """Time one process."""
+    begun = time.perf_counter()
+    subprocess.run(
+        [sys.executable, *arguments],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        env=os.environ | environment,
+    )
+    return time.perf_counter() - begun
+
+
+def in_turns(*commands: tuple[str, ...], rounds: int = 7) -> list[float]:
+    """Median times of commands that take turns, after one turn to warm the files."""
+    turns = [[seconds(*command) for command in commands] for _ in range(rounds + 1)][1:]
+    return [statistics.median(times) for times in zip(*turns, strict=True)]
+
+
+def test_help_against_a_bare_python(note):
+    ours, bare = in_turns(("-m", "zonage.cli", "--help"), ("-c", "pass"))
+    note(
+        f"zonage --help: {ours * 1e3:.0f} ms, python -c pass: {bare * 1e3:.0f} ms, "
+        f"ratio {ours / bare:.1f} (at most {MAX_RATIO_OF_HELP})"
+    )
+    assert ours <= MAX_RATIO_OF_HELP * bare
+
+
+def test_the_first_result_against_importing_numba(note):
+    ours, numba, numpy = in_turns(
+        ("-c", FIRST_RESULT), ("-c", "import numba"), ("-c", "import numpy")
+    )
+    note(
+        f"first zoning on a warm cache: {ours * 1e3:.0f} ms, import numba: {numba * 1e3:.0f} ms, "
+        f"import numpy: {numpy * 1e3:.0f} ms, ratio {ours / numba:.2f} "
+        f"(at most {MAX_RATIO_OF_A_RESULT})"
+    )
+    assert ours <= MAX_RATIO_OF_A_RESULT * numba
+
+
+@pytest.mark.parametrize("command", ["result", "demo"])
+def test_the_first_result_on_a_cold_cache(note, command):
+    with tempfile.TemporaryDirectory() as cache:
+        arguments = {
+            "result": ("-c", FIRST_RESULT),
+            "demo": ("-m", "zonage.cli", "demo", "--output", str(Path(cache, "out"))),
+        }[command]
+        cold = seconds(*arguments, NUMBA_CACHE_DIR=cache)
+        warm = seconds(*arguments, NUMBA_CACHE_DIR=cache)
+    note(f"{command}: {cold:.1f} s on a cold cache, {warm:.1f} s on a warm one")
+    assert warm < cold
