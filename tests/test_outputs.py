@@ -22,8 +22,6 @@ import xarray as xr
 from rasterio.enums import Compression
 
 from tests.projects import DEMO, OFFICIAL, contents, demo_run, small_run, write_project
-import zonage.outputs.files
-import zonage.outputs.folder
 from zonage import outputs
 from zonage.errors import BadInput
 from zonage.raster import to_tiles

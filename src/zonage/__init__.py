@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from zonage.law import Law, Reference
     from zonage.law import load_law as law
     from zonage.outputs import write
+    from zonage.pipeline import run
     from zonage.project import read_project
     from zonage.raster import Coverage, coverage, rasterize, to_tiles
-    from zonage.pipeline import run
     from zonage.sources.insee import describe, read_tiles
     from zonage.sources.perimeters import read_coverage, read_perimeters
     from zonage.sources.rasters import read_cog

@@ -8,17 +8,19 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import math
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zonage import texts
+
 if TYPE_CHECKING:
-    from zonage.comparison import Comparison
     from zonage.pipeline import Run
     from zonage.project import Project
-    from zonage.sources.insee import TileFile
     from zonage.sources.perimeters import Perimeters
 
 FAILED, BAD_INPUT = 1, 2
@@ -99,6 +101,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_compare(commands)
     _add_calibrate(commands)
     _add_info(commands)
+    _add_simulate(commands)
+    _add_sweep(commands)
+    _add_margin(commands)
     return parser
 
 
@@ -201,6 +206,80 @@ def _add_info(commands: Any) -> None:
     parser.add_argument("--crs", type=int, metavar="EPSG", help="for files without tile ids")
 
 
+def _add_simulate(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "simulate",
+        simulate,
+        "say what changes under other parameters, quarter by quarter",
+        "zonage simulate project.toml --set qpv.min_population=800 --set qpv.factor=0.65",
+    )
+    parser.add_argument("project", metavar="PROJECT.toml", help="the project file")
+    _add_settings(parser, required=True)
+    parser.add_argument(
+        "--freeze",
+        choices=("computed", "official"),
+        help="keep these quarters whatever the tests say: those of the base, or the official ones",
+    )
+    parser.add_argument(
+        "--output", metavar="FOLDER", default="out/change", help="default: out/change"
+    )
+
+
+def _add_sweep(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "sweep",
+        sweep_parameters,
+        "say what is inside under every combination of ranges of parameters",
+        "zonage sweep project.toml --vary qpv.factor=0.5:0.7:0.01",
+    )
+    parser.add_argument("project", metavar="PROJECT.toml", help="the project file")
+    parser.add_argument(
+        "--vary",
+        metavar="PATH=RANGE",
+        action="append",
+        required=True,
+        help="FIRST:LAST:STEP, both ends in, or A,B,C; may be repeated",
+    )
+    _add_settings(parser, required=False)
+    parser.add_argument(
+        "--output", metavar="FOLDER", default="out/sweep", help="default: out/sweep"
+    )
+
+
+def _add_margin(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "margin",
+        say_margins,
+        "say how far each quarter is from the line, or which rule gives a wanted result",
+        "zonage margin project.toml --share 0.20 --quarters 26",
+    )
+    parser.add_argument("project", metavar="PROJECT.toml", help="the project file")
+    parser.add_argument(
+        "--share", type=float, metavar="SHARE", help="the line for this share of inhabitants"
+    )
+    parser.add_argument(
+        "--quarters", type=int, metavar="N", help="the minimum population that keeps N quarters"
+    )
+    parser.add_argument(
+        "--output", metavar="FOLDER", default="out/margin", help="default: out/margin"
+    )
+
+
+def _add_settings(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    parser.add_argument(
+        "--set",
+        metavar="PATH=VALUE",
+        dest="settings",
+        action="append",
+        required=required,
+        default=None if required else [],
+        help="qpv.PARAMETER=VALUE or method.OPTION=VALUE; may be repeated",
+    )
+
+
 # --------------------------------------------------------------------------------------------------
 # Commands
 
@@ -233,7 +312,7 @@ def _run_and_write(project: Project, output: str | None, *, quiet: bool) -> None
     result = run(project, tell)
     tell("outputs")
     write(result, folder)
-    print(_summary_text(result))
+    print(texts.summary_text(result))
     print(f"\nmap: {_short(folder / 'map.png')}\nall outputs: {_short(folder)}")
 
 
@@ -251,7 +330,7 @@ def compare_zonings(options: argparse.Namespace) -> None:
     changes = compare_perimeters(
         _outlines(options.before, options), _outlines(options.after, options)
     )
-    print(_changes_text(changes))
+    print(texts.changes_text(changes))
 
 
 def _compare_project(options: argparse.Namespace) -> None:
@@ -277,9 +356,9 @@ def _compare_project(options: argparse.Namespace) -> None:
         )
     result = run(project, _progress)
     assert result.comparison is not None
-    print(_agreement_text(result.comparison))
+    print(texts.agreement_text(result.comparison))
     print()
-    print(_quarters_text(result.comparison))
+    print(texts.quarters_text(result.comparison))
 
 
 def _outlines(path: str, options: argparse.Namespace) -> Perimeters:
@@ -312,18 +391,118 @@ def calibrate_line(options: argparse.Namespace) -> None:
     share = legal.official.coverage.share_of(legal.zoning.tiles)
     found = calibrate(legal.zoning, share, options.rule)
     whole = run(project.model_copy(update={"line": found.line}), _progress)
-    print(_calibration_text(legal, whole, found, options.rule))
+    print(texts.calibration_text(legal, whole, found, options.rule))
 
 
 def describe_tiles(options: argparse.Namespace) -> None:
     """Print what a tile file holds."""
     from zonage.sources.insee import describe
 
-    print(_info_text(describe(options.tiles, member=options.member, crs=options.crs)))
+    print(texts.info_text(describe(options.tiles, member=options.member, crs=options.crs)))
+
+
+def simulate(options: argparse.Namespace) -> None:
+    """Zone a project under other parameters and write what changes."""
+    from zonage.errors import BadInput
+    from zonage.outputs import usable_folder, write_change
+    from zonage.pipeline import run
+    from zonage.project import read_project
+    from zonage.scenarios import change, parse_settings, reform
+
+    settings = parse_settings(options.settings)
+    folder = usable_folder(options.output)
+    base = run(read_project(options.project), _progress)
+    frozen = None
+    if options.freeze == "computed":
+        frozen = base.zoning.inside
+    elif options.freeze == "official":
+        if base.comparison is None:
+            raise BadInput(
+                "no official outlines to freeze", file=options.project, column="official"
+            )
+        frozen = base.comparison.official
+    found = change(base.zoning, reform(base.zoning, settings, freeze=frozen))
+    write_change(base, found, settings, folder)
+    print(texts.change_text(found))
+    print(f"\nmap: {_short(folder / 'change.png')}\nall outputs: {_short(folder)}")
+
+
+def sweep_parameters(options: argparse.Namespace) -> None:
+    """Sweep parameters of a project; a sweep that was interrupted goes on where it was."""
+    from zonage.errors import BadInput
+    from zonage.outputs import SweepProgress, usable_folder, write_sweep
+    from zonage.pipeline import run
+    from zonage.project import read_project
+    from zonage.scenarios import parse_settings, reform
+    from zonage.scenarios.sweep import parse_range, sweep
+
+    ranges = dict(parse_range(text) for text in options.vary)
+    if len(ranges) < len(options.vary):
+        raise BadInput("the same parameter is varied twice", found=", ".join(options.vary))
+    folder = usable_folder(options.output)
+    base = run(read_project(options.project), _progress)
+    zoning = reform(base.zoning, parse_settings(options.settings))
+    known = SweepProgress(folder, _question(base, options))
+    count = math.prod(len(values) for values in ranges.values())
+    begun = time.monotonic()
+
+    def tell(number: int, row: Any) -> None:
+        known.add(number, row)
+        spent = time.monotonic() - begun
+        if number % 100 == 99:
+            _progress(f"scenario {number + 1} of {count}, {spent:.0f} s")
+
+    found = sweep(zoning, ranges, done=known.done, tell=tell)
+    write_sweep(base, found, folder)
+    known.finish()
+    print(texts.sweep_text(found))
+    print(f"\nfigure: {_short(folder / 'sweep.png')}\nall outputs: {_short(folder)}")
+
+
+def _question(base: Run, options: argparse.Namespace) -> dict[str, Any]:
+    """All that the answers of a sweep depend on."""
+    from zonage.outputs.writing import digest, version_of
+
+    return {
+        "zonage": version_of("zonage"),
+        "vary": options.vary,
+        "set": options.settings,
+        "project": base.project.model_dump_json(),
+        "inputs": {str(path): digest(path)["sha256"] for path in base.inputs},
+    }
+
+
+def say_margins(options: argparse.Namespace) -> None:
+    """Say how far each quarter of a project is from the line, and answer inverse questions."""
+    from zonage.outputs import usable_folder, write_margins
+    from zonage.pipeline import run
+    from zonage.project import read_project
+    from zonage.scenarios.margins import (
+        minimum_for_quarters,
+        quarter_margins,
+        shift_for_share,
+        zone_margins,
+    )
+
+    folder = usable_folder(options.output)
+    base = run(read_project(options.project), _progress)
+    if options.share is not None:
+        answer = shift_for_share(base.zoning, options.share)
+        print(texts.share_text(answer, options.share))
+    if options.quarters is not None:
+        answer = minimum_for_quarters(base.zoning, options.quarters)
+        print(texts.minimum_text(answer, options.quarters))
+    _progress("margins")
+    zones = zone_margins(base.zoning)
+    official = base.official
+    quarters = quarter_margins(base.zoning, official.coverage) if official is not None else ()
+    write_margins(base, zones, quarters, folder)
+    print(texts.margins_text(zones, quarters))
+    print(f"\nfigure: {_short(folder / 'stability.png')}\nall outputs: {_short(folder)}")
 
 
 # --------------------------------------------------------------------------------------------------
-# Texts
+# Progress and paths
 
 
 def _quiet(text: str) -> None:
@@ -340,240 +519,6 @@ def _short(path: Path) -> str:
         return str(path.relative_to(Path.cwd()))
     except ValueError:
         return str(path)
-
-
-def _table(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
-    """Rows as columns of equal width; the numbers of `right` name columns to align right."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return "\n".join(
-        "  ".join(
-            cell.rjust(width) if column in right else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    )
-
-
-def _thousands(value: float | None, digits: int = 0) -> str:
-    return "-" if value is None else f"{value:,.{digits}f}".replace(",", " ")
-
-
-def _exactly(line: float) -> str:
-    """A line with as many digits as it takes to use it again."""
-    return _thousands(line, 0 if line == round(line) else 2)
-
-
-def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{100 * value:.1f} %"
-
-
-def _summary_text(result: Run) -> str:
-    from zonage.summary import summarise
-
-    summary = summarise(result)
-    parts = [summary["title"], _lines_text(summary), _sides_text(summary)]
-    if result.comparison is not None:
-        parts += [_agreement_text(result.comparison), _status_text(result.comparison)]
-        best = summary["calibration"]
-        parts.append(
-            f"calibrated beside it (not the law): the line of {_exactly(best['line'])} EUR "
-            f"disposable would give F1 {best['agreement']['f1']:.3f}"
-            + (
-                f", without {', '.join(best['options_left_out'])}"
-                if best["options_left_out"]
-                else ""
-            )
-        )
-    parts.append("All incomes of tiles and quarters are estimates; see summary.json.")
-    return "\n\n".join(parts)
-
-
-def _lines_text(summary: dict[str, Any]) -> str:
-    rows = [("urban unit", "inhabitants here", "legal line, declared", "line used, disposable", "")]
-    units = sorted(summary["lines"], key=lambda unit: -unit["inhabitants_here"])
-    for unit in units:
-        if unit["inhabitants_here"] == 0:
-            continue
-        note = unit["reason"] or f"{unit['basis']}, from {unit['certainty']} medians"
-        rows.append(
-            (
-                unit["name"] or unit["urban_unit"] or "outside any unit",
-                _thousands(unit["inhabitants_here"]),
-                _thousands(unit["legal_threshold"]),
-                _thousands(unit["threshold"]),
-                note,
-            )
-        )
-    return _table(rows, right=(1, 2, 3))
-
-
-def _sides_text(summary: dict[str, Any]) -> str:
-    sides = [summary["territory"], summary["computed"]]
-    header = ["", "territory", "computed"]
-    if "official" in summary:
-        sides.append(summary["official"])
-        header.append("official (majority)")
-    figures = (
-        ("quarters", "quarters", _thousands),
-        ("communes touched", "communes_touched", _thousands),
-        ("inhabitants", "population", _thousands),
-        ("share of inhabitants", "population_share", _percent),
-        ("poor households", "poor_households", _thousands),
-        ("poor among households", "poor_household_share", _percent),
-        ("poor among persons (estimated)", "poor_person_share_estimated", _percent),
-        ("social dwellings", "social_dwellings", _thousands),
-        ("inhabitants in imputed tiles", "imputed_share", _percent),
-        ("square kilometres", "area_km2", lambda value: _thousands(value, 1)),
-    )
-    rows = [header] + [
-        [text, *(show(side.get(key)) for side in sides)]
-        for text, key, show in figures
-        if any(key in side for side in sides)
-    ]
-    return _table(rows, right=(1, 2, 3))
-
-
-def _agreement_text(comparison: Comparison) -> str:
-    rows = [["agreement by inhabitants", "precision", "recall", "F1", "IoU"]]
-    for rule, text in (
-        ("majority", "tiles official by majority of area"),
-        ("area", "tiles by share of area"),
-    ):
-        found = getattr(comparison, rule)
-        rows.append(
-            [
-                text,
-                *(f"{getattr(found, name):.3f}" for name in ("precision", "recall", "f1", "iou")),
-            ]
-        )
-    return _table(rows, right=(1, 2, 3, 4))
-
-
-def _status_text(comparison: Comparison) -> str:
-    statuses = comparison.statuses()
-    found = ", ".join(f"{number} {status}" for status, number in sorted(statuses.items()))
-    extra = len(comparison.without_counterpart)
-    return (
-        f"{len(comparison.quarters)} official quarters: {found}; "
-        f"{extra} computed quarters have no official counterpart"
-    )
-
-
-def _quarters_text(comparison: Comparison) -> str:
-    rows = [["code", "quarter", "communes", "status", "inhabitants", "found", "outside because"]]
-    for quarter in comparison.quarters:
-        missed = sorted(quarter.missed_because.items(), key=lambda item: -item[1])
-        rows.append(
-            [
-                quarter.code,
-                quarter.name[:40],
-                quarter.communes[:30],
-                quarter.status,
-                _thousands(quarter.inhabitants),
-                _percent(quarter.found_share),
-                ", ".join(
-                    f"{name.replace('_', ' ')} {_thousands(people)}" for name, people in missed[:2]
-                ),
-            ]
-        )
-    text = _table(rows, right=(4, 5))
-    extra = comparison.without_counterpart
-    if extra:
-        zones = ", ".join(f"{zone.zone} ({_thousands(zone.inhabitants)})" for zone in extra)
-        text += f"\n\ncomputed quarters without an official counterpart (inhabitants): {zones}"
-    return text
-
-
-def _changes_text(changes: Any) -> str:
-    rows = [["status", "before", "after", "quarter", "communes", "km2 before", "km2 after"]]
-    for change in changes:
-        rows.append(
-            [
-                change.status,
-                " ".join(change.before),
-                " ".join(change.after),
-                change.name[:48],
-                change.communes[:36],
-                f"{change.area_before:.2f}",
-                f"{change.area_after:.2f}",
-            ]
-        )
-    counts: dict[str, int] = {}
-    for change in changes:
-        counts[change.status] = counts.get(change.status, 0) + 1
-    before = sum(len(change.before) for change in changes)
-    after = sum(len(change.after) for change in changes)
-    total = ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
-    return f"{_table(rows, right=(5, 6))}\n\n{before} quarters before, {after} after: {total}"
-
-
-def _info_text(found: TileFile) -> str:
-    vintage = found.vintage or "unknown"
-    rows = [
-        ("file", found.source),
-        ("format", found.format),
-        ("layout", found.layout or "not recognised"),
-        ("vintage", f"{vintage} ({found.vintage_reason})"),
-        ("rows", _thousands(found.rows)),
-        ("lattice", f"EPSG:{found.crs}, {found.resolution} m" if found.crs else "unknown"),
-    ]
-    if found.bounds:
-        west, south, east, north = found.bounds
-        rows.append(("bounding box", f"E {west} to {east}, N {south} to {north}"))
-    rows += [(name.replace("_", " "), _thousands(total, 1)) for name, total in found.totals.items()]
-    if found.imputed_tile_share is not None:
-        people = found.imputed_population_share
-        note = f"{_percent(found.imputed_tile_share)} of tiles, {_percent(people)} of inhabitants"
-        rows.append(("imputed", note))
-    rows += [
-        (title, ", ".join(columns))
-        for title, columns in (
-            ("columns known", found.recognised),
-            ("columns missing", found.missing),
-            ("columns unknown", found.unknown),
-        )
-        if columns
-    ]
-    problems = [f"problem: {problem}" for problem in found.problems] or ["no problem found"]
-    return "\n".join([_table(rows), "", *problems])
-
-
-def _calibration_text(legal: Run, whole: Run, found: Any, rule: str) -> str:
-    from zonage.summary import main_unit
-
-    low, high = found.interval
-    used = main_unit(legal.zoning)
-    assert legal.comparison is not None
-    assert whole.comparison is not None
-    rows = [
-        ["line, EUR a year disposable", "method", "F1", "zones"],
-        [
-            f"{_thousands(used.line)} (the project's, in {used.legal.name or used.legal.unit})",
-            "whole",
-            f"{getattr(legal.comparison, rule).f1:.3f}",
-            str(legal.zoning.zone_count),
-        ],
-        [
-            f"{_exactly(found.line)} (best)",
-            "one pass over all lines",
-            f"{found.best.f1:.3f}",
-            "",
-        ],
-        [
-            f"{_exactly(found.line)} (best)",
-            "whole",
-            f"{getattr(whole.comparison, rule).f1:.3f}",
-            str(whole.zoning.zone_count),
-        ],
-    ]
-    note = ""
-    if found.left_out:
-        note = f"\nthe pass leaves out {', '.join(found.left_out)}, under which zones can shrink"
-    return (
-        f"{_table(rows, right=(2, 3))}\n\n"
-        f"the best lines lie above {_thousands(low, 1)} and up to {_thousands(high, 1)}{note}\n"
-        "a calibrated line is fitted on the outlines it is judged on; it is not the law"
-    )
 
 
 if __name__ == "__main__":

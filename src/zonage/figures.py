@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,10 @@ from numpy.typing import NDArray
 
 from zonage.grid import GridSpec
 from zonage.pipeline import Run
+from zonage.scenarios.change import Change
 from zonage.summary import main_unit
+from zonage.tiles import Tiles
+from zonage.zoning import Zoning
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,6 +33,9 @@ TEXTS = {
         "computed": "computed quarter",
         "extra": "computed only",
         "missed": "official only",
+        "stays": "stays in",
+        "enters": "enters",
+        "leaves": "leaves",
         "outline": "outline of a computed quarter",
         "source": "Source: {source}. Estimate by zonage: a model, not a legal zoning.",
         "line": "line {line:,.0f} EUR a year disposable{declared}",
@@ -41,6 +48,9 @@ TEXTS = {
         "computed": "quartier calculé",
         "extra": "calculé seulement",
         "missed": "officiel seulement",
+        "stays": "reste",
+        "enters": "entre",
+        "leaves": "sort",
         "outline": "contour d'un quartier calculé",
         "source": "Source : {source}. Estimation zonage : un modèle, non un zonage légal.",
         "line": "seuil de {line:,.0f} euros par an de revenu disponible{declared}",
@@ -57,6 +67,15 @@ WIDTH, FONT = 10.0, 8.0
 """Width of the map in inches, and size of the names in points."""
 
 
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Tiles of one colour, with their entry in the legend."""
+
+    mask: NDArray[np.bool_]
+    colour: str
+    label: str
+
+
 def result_map(run: Run) -> Figure:
     """Draw the computed quarters and, where outlines were given, how they meet the official ones.
 
@@ -70,6 +89,44 @@ def result_map(run: Run) -> Figure:
     matplotlib.figure.Figure
         North up, with a scale bar, the line that was used and the source.
     """
+    texts = TEXTS[run.project.output.language]
+    inside = run.zoning.inside
+    if run.comparison is None:
+        groups = [Group(inside, FOUND, texts["computed"])]
+    else:
+        official = run.comparison.official
+        groups = [
+            Group(inside & official, FOUND, texts["found"]),
+            Group(inside & ~official, EXTRA, texts["extra"]),
+            Group(official & ~inside, MISSED, texts["missed"]),
+        ]
+    return tile_map(run, groups, run.zoning, _line_text(run, texts))
+
+
+def change_map(run: Run, change: Change, subtitle: str) -> Figure:
+    """Draw what enters, leaves and stays from one rule to another.
+
+    Parameters
+    ----------
+    run : Run
+        The run of the base zoning: its title, language, communes and source.
+    change : Change
+        The change; the quarters of its second zoning are outlined.
+    subtitle : str
+        What was changed, below the title.
+    """
+    texts = TEXTS[run.project.output.language]
+    stays = change.before.inside & change.after.inside
+    groups = [
+        Group(stays, FOUND, texts["stays"]),
+        Group(change.step > 0, EXTRA, texts["enters"]),
+        Group(change.step < 0, MISSED, texts["leaves"]),
+    ]
+    return tile_map(run, groups, change.after, subtitle)
+
+
+def tile_map(run: Run, groups: Sequence[Group], outlined: Zoning, subtitle: str) -> Figure:
+    """Draw groups of tiles over the inhabited ones, with the outlines of a zoning's quarters."""
     from matplotlib.figure import Figure
 
     texts = TEXTS[run.project.output.language]
@@ -80,62 +137,57 @@ def result_map(run: Run) -> Figure:
     figure = Figure(figsize=(WIDTH, height + 0.8), dpi=120, facecolor="white", layout="constrained")
     axes = figure.add_subplot()
     axes.set_facecolor(GROUND)
-    picture = _picture(run, grid)
+    picture = _picture(run.zoning.tiles, groups, grid)
     axes.imshow(picture, extent=(west, east, south, north), interpolation="nearest", zorder=1)
-    _draw_outlines(run, axes)
-    _name_communes(run, axes, grid)
+    _draw_outlines(outlined, axes)
+    _name_communes(run, groups, axes, grid)
     _draw_scale(axes, west, south, east)
     axes.set_xlim(west, east)
     axes.set_ylim(south, north)
     axes.set_xticks([])
     axes.set_yticks([])
     title = textwrap.shorten(run.project.title, 90, placeholder=" ...")
-    axes.set_title(f"{title}\n{_line_text(run, texts)}", loc="left", fontsize=12, parse_math=False)
+    axes.set_title(f"{title}\n{subtitle}", loc="left", fontsize=12, parse_math=False)
     source = textwrap.fill(texts["source"].format(source=run.project.source), 150)
     axes.set_xlabel(source, loc="left", fontsize=8, color="#555555", parse_math=False)
-    _draw_legend(run, figure, texts)
+    _draw_legend(figure, groups, texts)
     return figure
 
 
-def _picture(run: Run, grid: GridSpec) -> NDArray[np.uint8]:
+def _picture(tiles: Tiles, groups: Sequence[Group], grid: GridSpec) -> NDArray[np.uint8]:
     """Colour of each cell of the grid, red, green, blue and opacity, shape (rows, columns, 4)."""
     from matplotlib.colors import to_rgba
 
-    tiles, inside = run.zoning.tiles, run.zoning.inside
     row, column = grid.rows_columns(tiles.northing, tiles.easting)
     colours = np.tile(np.array(to_rgba(PEOPLE)), (len(tiles), 1))
     people = tiles.values("population")
     crowd = float(np.quantile(people, 0.98)) or 1.0
     # The more people, the darker the ground, so that the town shows through.
     colours[:, 3] = 0.25 + 0.75 * np.clip(people / crowd, 0, 1)
-    official = np.zeros(len(tiles), np.bool_) if run.comparison is None else run.comparison.official
-    colours[inside] = to_rgba(FOUND if run.comparison is None else EXTRA)
-    colours[official] = to_rgba(MISSED)
-    colours[inside & official] = to_rgba(FOUND)
+    for group in groups:
+        colours[group.mask] = to_rgba(group.colour)
     picture = np.zeros((*grid.shape, 4), np.uint8)
     picture[row, column] = np.rint(255 * colours).astype(np.uint8)
     return picture
 
 
-def _draw_outlines(run: Run, axes: Axes) -> None:
+def _draw_outlines(zoning: Zoning, axes: Axes) -> None:
     from matplotlib.collections import LineCollection
     from shapely import get_coordinates, get_parts, get_rings
 
-    rings = get_rings(get_parts(run.zoning.zones.geometry.to_numpy()))
+    rings = get_rings(get_parts(zoning.zones.geometry.to_numpy()))
     lines = [get_coordinates(ring) / 1000 for ring in rings]
     axes.add_collection(LineCollection(lines, colors="#202020", linewidths=0.9, zorder=3))
 
 
-def _name_communes(run: Run, axes: Axes, grid: GridSpec) -> None:
+def _name_communes(run: Run, groups: Sequence[Group], axes: Axes, grid: GridSpec) -> None:
     """Write the names of the most populous communes near the middle of their people."""
     from matplotlib.patheffects import withStroke
 
     if run.territories is None:
         return
     tiles = run.zoning.tiles
-    marked = run.zoning.inside if run.comparison is None else (
-        run.zoning.inside | run.comparison.official
-    )  # fmt: skip
+    marked = np.logical_or.reduce([group.mask for group in groups])
     taken = np.zeros(grid.shape, np.bool_)
     taken[grid.rows_columns(tiles.northing[marked], tiles.easting[marked])] = True
     cells_per_point = max(grid.width, grid.height / 2) / (WIDTH * 72)
@@ -224,19 +276,11 @@ def _draw_scale(axes: Axes, west: float, south: float, east: float) -> None:
               va="bottom", fontsize=9, zorder=4)  # fmt: skip
 
 
-def _draw_legend(run: Run, figure: Figure, texts: dict[str, str]) -> None:
+def _draw_legend(figure: Figure, groups: Sequence[Group], texts: dict[str, str]) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    handles: list[Any] = []
-    if run.comparison is None:
-        handles.append(Patch(color=FOUND, label=texts["computed"]))
-    else:
-        handles += [
-            Patch(color=FOUND, label=texts["found"]),
-            Patch(color=EXTRA, label=texts["extra"]),
-            Patch(color=MISSED, label=texts["missed"]),
-        ]
+    handles: list[Any] = [Patch(color=group.colour, label=group.label) for group in groups]
     handles.append(Line2D([], [], color="#202020", lw=1, label=texts["outline"]))
     handles.append(Patch(color=PEOPLE, label=texts["inhabited"]))
     figure.legend(

@@ -97,8 +97,18 @@ def zoned(picture, **options):
     ("picture", "base", "rule", "statuses"),
     [
         ("\nP P . . P\n", {}, {"qpv.min_population": 50}, {"enters": 1, "unchanged": 1}),
-        ("\nP P . . P\n", {"minimum": 50}, {"qpv.min_population": 100}, {"leaves": 1, "unchanged": 1}),
-        ("\nP P r P P\n", {}, {"method.bridge": 1, "method.bridge_population": 50.0}, {"merges": 1}),
+        (
+            "\nP P . . P\n",
+            {"minimum": 50},
+            {"qpv.min_population": 100},
+            {"leaves": 1, "unchanged": 1},
+        ),
+        (
+            "\nP P r P P\n",
+            {},
+            {"method.bridge": 1, "method.bridge_population": 50.0},
+            {"merges": 1},
+        ),
         ("\nP P .\n. . P\n. . P\n", {}, {"method.connectivity": 4}, {"splits": 1}),
         ("\nP P P\nP r P\nP P P\n", {}, {"method.fill_holes": 1}, {"grows": 1}),
         ("\nP P P\nP r P\nP P P\n", {"fill_holes": 1}, {"method.fill_holes": 0}, {"shrinks": 1}),

@@ -183,7 +183,7 @@ def test_a_disk_without_room(tmp_path, monkeypatch):
     path = zip_of(tmp_path / "a.zip", {"a.csv": "x" * 1000})
     usage = shutil.disk_usage(tmp_path)._replace(free=999)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    with pytest.raises(BadInput, match="disk is full") as caught, open_archive(path) as archive:
+    with pytest.raises(BadInput, match="disk is full"), open_archive(path) as archive:
         archive.unpack(["a.csv"])
 
 
@@ -196,7 +196,7 @@ def test_a_disk_that_fills_up_while_unpacking(tmp_path, monkeypatch, make):
 
     monkeypatch.setattr(shutil, "copyfileobj", full)
     monkeypatch.setattr(py7zr.SevenZipFile, "extract", full)
-    with pytest.raises(BadInput, match="disk is full") as caught, open_archive(path) as archive:
+    with pytest.raises(BadInput, match="disk is full"), open_archive(path) as archive:
         archive.unpack(["a.csv"])
 
 

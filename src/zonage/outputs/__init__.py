@@ -1,6 +1,21 @@
 """Every file that a run writes: whole or not at all, and the same bytes for the same input."""
 
 from zonage.outputs.files import LAYERS, tile_frame, write
-from zonage.outputs.folder import FILES, locked, recover, usable_folder, whole
+from zonage.outputs.folder import FILES, SCENARIO_FILES, locked, recover, usable_folder, whole
+from zonage.outputs.scenarios import SweepProgress, write_change, write_margins, write_sweep
 
-__all__ = ["FILES", "LAYERS", "locked", "recover", "tile_frame", "usable_folder", "whole", "write"]
+__all__ = [
+    "FILES",
+    "LAYERS",
+    "SCENARIO_FILES",
+    "SweepProgress",
+    "locked",
+    "recover",
+    "tile_frame",
+    "usable_folder",
+    "whole",
+    "write",
+    "write_change",
+    "write_margins",
+    "write_sweep",
+]

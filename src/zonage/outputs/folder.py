@@ -34,14 +34,30 @@ FILES = (
     "summary.json",
     "manifest.json",
 )
-"""What a run may write; a folder with anything else in it is not ours to replace."""
+"""What a run writes."""
+
+SCENARIO_FILES = (
+    "change.csv",
+    "change.gpkg",
+    "change.png",
+    "change.json",
+    "sweep.csv",
+    "sweep.nc",
+    "sweep.png",
+    "margins.csv",
+    "stability.png",
+    "manifest.json",
+)
+"""What scenarios write."""
+
+_WRITTEN = {*FILES, *SCENARIO_FILES}
 
 _LEAVINGS = {
-    *FILES,
-    *(name + end for name in FILES for end in (".aux.xml", "-wal", "-shm", "-journal")),
+    *_WRITTEN,
+    *(name + end for name in _WRITTEN for end in (".aux.xml", "-wal", "-shm", "-journal")),
     ".DS_Store",
 }
-"""What a run, and GIS readers and file managers that open its outputs, leave in a folder."""
+"""What these leave in a folder, and GIS readers and file managers that open their outputs."""
 
 
 def usable_folder(folder: str | Path) -> Path:
@@ -202,7 +218,7 @@ def _check_ours(target: Path) -> None:
     items = list(target.iterdir())
     others = sorted(item.name for item in items if not (item.name in _LEAVINGS and item.is_file()))
     if not others and items and not (target / "manifest.json").exists():
-        others = sorted(item.name for item in items if item.name in FILES)
+        others = sorted(item.name for item in items if item.name in _WRITTEN)
     if others:
         raise BadInput(
             "the output folder holds files that no run wrote",

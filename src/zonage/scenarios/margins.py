@@ -1,10 +1,10 @@
 """Inverse questions: how far is each quarter from the line, and which rule gives a wanted result?
 
-A *margin* is the smallest shift of the line, in EUR a year of disposable income and the same in every
-urban unit, that lets a quarter in or out. The line is moved step by step away from the one in force
-and the first change is narrowed down to :data:`PRECISION`; this holds for every rule, also for those
-under which zones can shrink as the line rises. A quarter that comes and goes within one step of
-:data:`STEP` is not seen.
+A *margin* is the smallest shift of the line, in EUR a year of disposable income and the same in
+every urban unit, that lets a quarter in or out. The line is moved step by step away from the one in
+force and the first change is narrowed down to :data:`PRECISION`; this holds for every rule, also
+for those under which zones can shrink as the line rises. A quarter that comes and goes within one
+step of :data:`STEP` is not seen.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def _first_changes(
             if not waiting or abs(far) > REACH:
                 break
             differs = state(shifted(base, far)) != now
-            for quarter in sorted(quarter for quarter in waiting if differs[quarter]):
+            for quarter in sorted(int(quarter) for quarter in waiting if differs[quarter]):
                 changes[quarter] = _narrowed(base, state, now, quarter, far - sign * STEP, far)
                 waiting.discard(quarter)
     return changes

@@ -1,0 +1,168 @@
+"""The outputs of scenarios: a change, a sweep, margins."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from zonage.outputs.folder import usable_folder, whole
+from zonage.outputs.writing import (
+    digest,
+    netcdf_bytes,
+    version_of,
+    write_csv,
+    write_json,
+    write_layer,
+)
+from zonage.pipeline import Run
+from zonage.scenarios.change import Change
+from zonage.scenarios.margins import Margin
+from zonage.scenarios.sweep import Sweep
+
+
+def write_change(run: Run, change: Change, settings: Mapping[str, Any], folder: str | Path) -> Path:
+    """Write a change of rule: ``change.csv``, ``change.gpkg``, ``change.png``, ``change.json``.
+
+    Parameters
+    ----------
+    run : Run
+        The run of the base zoning.
+    change : Change
+        What changes.
+    settings : mapping of str to value
+        The changed parameters, by path.
+    folder : str or Path
+        Replaced as a whole, or not at all.
+    """
+    from zonage.figures import change_map
+
+    target = usable_folder(folder)
+    with whole(target) as draft:
+        write_csv(
+            draft / "change.csv", list(change.table), zip(*change.table.values(), strict=True)
+        )
+        write_layer(draft / "change.gpkg", "change", change.outlines)
+        subtitle = ", ".join(f"{path} = {value}" for path, value in settings.items())
+        figure = change_map(run, change, subtitle)
+        figure.savefig(draft / "change.png", bbox_inches="tight", metadata={"Software": None})
+        content = {"totals": change.totals, "statuses": change.statuses()}
+        write_json(draft / "change.json", content)
+        _write_manifest(run, draft, {"command": "simulate", "settings": dict(settings)})
+    return target
+
+
+def write_sweep(run: Run, found: Sweep, folder: str | Path) -> Path:
+    """Write a sweep: ``sweep.csv``, ``sweep.nc``, ``sweep.png``.
+
+    Parameters
+    ----------
+    run : Run
+        The run of the base zoning.
+    found : Sweep
+        The sweep.
+    folder : str or Path
+        Replaced as a whole, or not at all.
+    """
+    from zonage.scenarios.curves import response_figure
+
+    target = usable_folder(folder)
+    with whole(target) as draft:
+        table = found.table()
+        write_csv(draft / "sweep.csv", list(table), zip(*table.values(), strict=True))
+        named = found.cube.rename({path: path.replace(".", "_") for path in found.ranges})
+        (draft / "sweep.nc").write_bytes(netcdf_bytes(named))
+        figure = response_figure(found, run.project.title)
+        figure.savefig(draft / "sweep.png", bbox_inches="tight", metadata={"Software": None})
+        ranges = {path: list(values) for path, values in found.ranges.items()}
+        asked = {"command": "sweep", "ranges": ranges, "plan": found.plan, "why": found.why}
+        _write_manifest(run, draft, asked)
+    return target
+
+
+def write_margins(
+    run: Run, zones: Sequence[Margin], quarters: Sequence[Margin], folder: str | Path
+) -> Path:
+    """Write margins of zones and of official quarters: ``margins.csv`` and ``stability.png``.
+
+    Parameters
+    ----------
+    run : Run
+        The run of the zoning.
+    zones, quarters : sequences of Margin
+        Of computed zones, and of official quarters.
+    folder : str or Path
+        Replaced as a whole, or not at all.
+    """
+    from zonage.scenarios.curves import stability_figure
+
+    target = usable_folder(folder)
+    with whole(target) as draft:
+        rows = [
+            ["zone" if kind == "zone" else "official", *asdict(margin).values()]
+            for kind, margins in (("zone", zones), ("official", quarters))
+            for margin in margins
+        ]
+        header = ["kind", "quarter", "name", "inside", "inhabitants", "eur", "spare_inhabitants"]
+        write_csv(draft / "margins.csv", header, rows)
+        figure = stability_figure(run.zoning, run.project.title)
+        figure.savefig(draft / "stability.png", bbox_inches="tight", metadata={"Software": None})
+        _write_manifest(run, draft, {"command": "margin"})
+    return target
+
+
+def _write_manifest(run: Run, draft: Path, asked: Mapping[str, Any]) -> None:
+    write_json(
+        draft / "manifest.json",
+        {
+            "zonage": version_of("zonage"),
+            **asked,
+            "project": json.loads(run.project.model_dump_json()),
+            "law": run.zoning.law.to_dict(),
+            "method": run.zoning.method.to_dict(),
+            "inputs": {str(path): digest(path) for path in run.inputs},
+            "outputs": {path.name: digest(path) for path in sorted(draft.iterdir())},
+        },
+    )
+
+
+class SweepProgress:
+    """Scenarios of a sweep that are known already, kept beside the output folder until it is done.
+
+    Parameters
+    ----------
+    folder : Path
+        The output folder.
+    question : mapping
+        All that the answers depend on; another question starts afresh.
+    """
+
+    def __init__(self, folder: Path, question: Mapping[str, Any]) -> None:
+        key = json.dumps(question, sort_keys=True, default=str)
+        name = hashlib.sha256(key.encode()).hexdigest()[:16]
+        self.path = folder.with_name(f".{folder.name}.sweep-{name}")
+        self.rows: dict[int, dict[str, float]] = {}
+        with contextlib.suppress(FileNotFoundError):
+            for line in self.path.read_text(encoding="utf-8").splitlines():
+                # A run that was killed may have left half a line.
+                with contextlib.suppress(json.JSONDecodeError, KeyError, TypeError):
+                    entry = json.loads(line)
+                    self.rows[entry["number"]] = entry["row"]
+
+    def done(self, number: int) -> Mapping[str, float] | None:
+        """Return the measures of a scenario that is known, or None."""
+        return self.rows.get(number)
+
+    def add(self, number: int, row: Mapping[str, float]) -> None:
+        """Keep the measures of a scenario."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write("\n" + json.dumps({"number": number, "row": dict(row)}))
+
+    def finish(self) -> None:
+        """Forget the progress: the sweep is written."""
+        self.path.unlink(missing_ok=True)
