@@ -104,6 +104,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_simulate(commands)
     _add_sweep(commands)
     _add_margin(commands)
+    _add_uncertainty(commands)
+    _add_sensitivity(commands)
     return parser
 
 
@@ -265,6 +267,43 @@ def _add_margin(commands: Any) -> None:
     )
     parser.add_argument(
         "--output", metavar="FOLDER", default="out/margin", help="default: out/margin"
+    )
+
+
+def _add_uncertainty(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "uncertainty",
+        draw_uncertainty,
+        "say how sure each tile and quarter is, by drawing what is not known",
+        "zonage uncertainty project.toml --draws 1000",
+    )
+    parser.add_argument("project", metavar="PROJECT.toml", help="the project file")
+    parser.add_argument("--draws", type=int, default=1000, metavar="N", help="default: 1000")
+    parser.add_argument("--seed", type=int, default=0, help="default: 0")
+    parser.add_argument(
+        "--output", metavar="FOLDER", default="out/uncertainty", help="default: out/uncertainty"
+    )
+
+
+def _add_sensitivity(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "sensitivity",
+        rank_parameters,
+        "say which parameter drives the totals",
+        "zonage sensitivity project.toml --method morris --samples 20",
+    )
+    parser.add_argument("project", metavar="PROJECT.toml", help="the project file")
+    parser.add_argument(
+        "--method", choices=("sobol", "morris"), default="sobol", help="default: sobol"
+    )
+    parser.add_argument(
+        "--samples", type=int, default=128, metavar="N", help="or trajectories; default: 128"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="default: 0")
+    parser.add_argument(
+        "--output", metavar="FOLDER", default="out/sensitivity", help="default: out/sensitivity"
     )
 
 
@@ -499,6 +538,49 @@ def say_margins(options: argparse.Namespace) -> None:
     write_margins(base, zones, quarters, folder)
     print(texts.margins_text(zones, quarters))
     print(f"\nfigure: {_short(folder / 'stability.png')}\nall outputs: {_short(folder)}")
+
+
+def draw_uncertainty(options: argparse.Namespace) -> None:
+    """Draw what is not known about a project's zoning and say how sure it is."""
+    from zonage.outputs import usable_folder, write_uncertainty
+    from zonage.pipeline import run
+    from zonage.project import read_project
+    from zonage.scenarios.uncertainty import monte_carlo, reliability
+
+    folder = usable_folder(options.output)
+    base = run(read_project(options.project), _progress)
+    _progress(f"{options.draws} draws")
+    found = monte_carlo(base.zoning, draws=options.draws, seed=options.seed)
+    curve = None
+    if base.comparison is not None:
+        population = base.zoning.tiles.count("population")
+        curve = reliability(
+            found.probability,
+            base.comparison.official,
+            population,
+            zoning=base.zoning.inside,
+        )
+    write_uncertainty(base, found, curve, folder)
+    print(texts.uncertainty_text(found, curve))
+    print(f"\nmap: {_short(folder / 'probability.png')}\nall outputs: {_short(folder)}")
+
+
+def rank_parameters(options: argparse.Namespace) -> None:
+    """Rank the parameters of a project by what they move."""
+    from zonage.outputs import usable_folder, write_sensitivity
+    from zonage.pipeline import run
+    from zonage.project import read_project
+    from zonage.scenarios.sensitivity import sensitivity
+
+    folder = usable_folder(options.output)
+    base = run(read_project(options.project), _progress)
+    _progress("scenarios")
+    found = sensitivity(
+        base.zoning, samples=options.samples, seed=options.seed, method=options.method
+    )
+    write_sensitivity(base, found, folder)
+    print(texts.sensitivity_text(found))
+    print(f"\nfigure: {_short(folder / 'sensitivity.png')}\nall outputs: {_short(folder)}")
 
 
 # --------------------------------------------------------------------------------------------------

@@ -139,9 +139,9 @@ def tile_map(run: Run, groups: Sequence[Group], outlined: Zoning, subtitle: str)
     axes.set_facecolor(GROUND)
     picture = _picture(run.zoning.tiles, groups, grid)
     axes.imshow(picture, extent=(west, east, south, north), interpolation="nearest", zorder=1)
-    _draw_outlines(outlined, axes)
+    draw_outlines(outlined, axes)
     _name_communes(run, groups, axes, grid)
-    _draw_scale(axes, west, south, east)
+    draw_scale(axes, west, south, east)
     axes.set_xlim(west, east)
     axes.set_ylim(south, north)
     axes.set_xticks([])
@@ -171,7 +171,8 @@ def _picture(tiles: Tiles, groups: Sequence[Group], grid: GridSpec) -> NDArray[n
     return picture
 
 
-def _draw_outlines(zoning: Zoning, axes: Axes) -> None:
+def draw_outlines(zoning: Zoning, axes: Axes) -> None:
+    """Draw the outlines of a zoning's quarters, in kilometres."""
     from matplotlib.collections import LineCollection
     from shapely import get_coordinates, get_parts, get_rings
 
@@ -265,7 +266,7 @@ def _free_place(
     return best
 
 
-def _draw_scale(axes: Axes, west: float, south: float, east: float) -> None:
+def draw_scale(axes: Axes, west: float, south: float, east: float) -> None:
     """Draw a bar of a round number of kilometres, about a sixth of the width."""
     wanted = (east - west) / 6
     power = 10 ** np.floor(np.log10(wanted))

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from zonage.pipeline import Run
     from zonage.scenarios.change import Change
     from zonage.scenarios.margins import Answer, Margin
+    from zonage.scenarios.sensitivity import Sensitivity
     from zonage.scenarios.sweep import Sweep
+    from zonage.scenarios.uncertainty import Reliability, Uncertainty
     from zonage.sources.insee import TileFile
 
 
@@ -355,3 +357,38 @@ def minimum_text(answer: Answer, quarters: int) -> str:
         f"{quarters} quarters: a minimum of at most {_thousands(answer.value)} inhabitants keeps "
         f"{answer.zoning.zone_count}\n"
     )
+
+
+def uncertainty_text(found: Uncertainty, curve: Reliability | None) -> str:
+    """Say the intervals of the totals, the probability of each quarter, and how good they are."""
+    columns = list(next(iter(found.intervals.values())))
+    rows = [["", *columns]] + [
+        [name.replace("_", " "), *(_thousands(values[column]) for column in columns)]
+        for name, values in found.intervals.items()
+    ]
+    parts = [_table(rows, right=range(1, len(columns) + 1))]
+    table = found.table
+    lines = [[name.replace("_", " ") for name in table]]
+    lines += [[_shown(cell) for cell in row] for row in zip(*table.values(), strict=True)]
+    parts.append(_table(lines, right=range(len(table))))
+    parts.append(f"{found.draws} draws, seed {found.seed}")
+    if curve is not None:
+        parts.append(
+            f"against the official outlines: Brier score {curve.brier:.3f} (0 is perfect), "
+            f"{curve.brier_zoning:.3f} for the zoning alone"
+        )
+    return "\n\n".join(parts)
+
+
+def sensitivity_text(found: Sensitivity) -> str:
+    """Say for each measure which parameters drive it, the strongest first."""
+    table = found.table
+    rows = [[name.replace("_", " ") for name in table]]
+    rows += [[_shown(cell) for cell in row] for row in zip(*table.values(), strict=True)]
+    return f"{_table(rows, right=range(2, len(table)))}\n\n{found.method}, {found.runs} scenarios"
+
+
+def _shown(cell: Any) -> str:
+    return f"{cell:.3f}" if isinstance(cell, float) and abs(cell) < 10 else (
+        _thousands(cell) if isinstance(cell, float) else str(cell)
+    )  # fmt: skip

@@ -4,6 +4,7 @@ import csv
 import json
 
 import geopandas
+import polars
 import pytest
 import xarray
 
@@ -114,3 +115,30 @@ def test_a_wrong_question_is_one_line_and_writes_nothing(tmp_path, arguments, wo
     assert words in result.error.splitlines()[-1]
     assert "Traceback" not in result.error
     assert not folder.exists()
+
+
+def test_uncertainty_writes_probabilities_and_how_good_they_are(tmp_path):
+    folder = tmp_path / "uncertainty"
+    result = command("uncertainty", PROJECT, "--draws", "40", "--output", folder)
+    assert result.code == 0, result.error
+    found = json.loads((folder / "uncertainty.json").read_text())
+    probability = polars.read_parquet(folder / "probability.parquet")["probability"]
+    assert len(probability) == 8356
+    assert probability.is_between(0, 1).all()
+    assert found["draws"] == 40
+    assert found["reliability"]["brier"] < found["reliability"]["brier_zoning"]
+    again = command("uncertainty", PROJECT, "--draws", "40", "--output", tmp_path / "again")
+    assert again.code == 0
+    for name in set(contents(folder)) - {"manifest.json"}:
+        assert (folder / name).read_bytes() == (tmp_path / "again" / name).read_bytes(), name
+
+
+def test_sensitivity_ranks_the_parameters(tmp_path):
+    folder = tmp_path / "sensitivity"
+    asked = ("--method", "morris", "--samples", "4", "--output", folder)
+    result = command("sensitivity", PROJECT, *asked)
+    assert result.code == 0, result.error
+    rows = table(folder / "sensitivity.csv")
+    first = next(row for row in rows if row["measure"] == "population")
+    assert first["parameter"] == "qpv.factor"
+    assert (folder / "sensitivity.png").stat().st_size > 10_000

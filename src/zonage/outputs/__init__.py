@@ -2,7 +2,14 @@
 
 from zonage.outputs.files import LAYERS, tile_frame, write
 from zonage.outputs.folder import FILES, SCENARIO_FILES, locked, recover, usable_folder, whole
-from zonage.outputs.scenarios import SweepProgress, write_change, write_margins, write_sweep
+from zonage.outputs.scenarios import (
+    SweepProgress,
+    write_change,
+    write_margins,
+    write_sensitivity,
+    write_sweep,
+    write_uncertainty,
+)
 
 __all__ = [
     "FILES",
@@ -17,5 +24,7 @@ __all__ = [
     "write",
     "write_change",
     "write_margins",
+    "write_sensitivity",
     "write_sweep",
+    "write_uncertainty",
 ]

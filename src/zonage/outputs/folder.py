@@ -46,6 +46,14 @@ SCENARIO_FILES = (
     "sweep.png",
     "margins.csv",
     "stability.png",
+    "probability.parquet",
+    "probability.png",
+    "quarters.csv",
+    "reliability.png",
+    "uncertainty.json",
+    "sensitivity.csv",
+    "sensitivity.png",
+    "sensitivity.json",
     "manifest.json",
 )
 """What scenarios write."""

@@ -1,4 +1,4 @@
-"""The outputs of scenarios: a change, a sweep, margins."""
+"""The outputs of scenarios: a change, a sweep, margins, uncertainty, sensitivity."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zonage.outputs.folder import usable_folder, whole
 from zonage.outputs.writing import (
     digest,
     netcdf_bytes,
+    raise_if_full,
     version_of,
     write_csv,
     write_json,
@@ -23,6 +24,12 @@ from zonage.pipeline import Run
 from zonage.scenarios.change import Change
 from zonage.scenarios.margins import Margin
 from zonage.scenarios.sweep import Sweep
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from zonage.scenarios.sensitivity import Sensitivity
+    from zonage.scenarios.uncertainty import Reliability, Uncertainty
 
 
 def write_change(run: Run, change: Change, settings: Mapping[str, Any], folder: str | Path) -> Path:
@@ -49,7 +56,7 @@ def write_change(run: Run, change: Change, settings: Mapping[str, Any], folder: 
         write_layer(draft / "change.gpkg", "change", change.outlines)
         subtitle = ", ".join(f"{path} = {value}" for path, value in settings.items())
         figure = change_map(run, change, subtitle)
-        figure.savefig(draft / "change.png", bbox_inches="tight", metadata={"Software": None})
+        _save({"change.png": figure}, draft)
         content = {"totals": change.totals, "statuses": change.statuses()}
         write_json(draft / "change.json", content)
         _write_manifest(run, draft, {"command": "simulate", "settings": dict(settings)})
@@ -77,7 +84,7 @@ def write_sweep(run: Run, found: Sweep, folder: str | Path) -> Path:
         named = found.cube.rename({path: path.replace(".", "_") for path in found.ranges})
         (draft / "sweep.nc").write_bytes(netcdf_bytes(named))
         figure = response_figure(found, run.project.title)
-        figure.savefig(draft / "sweep.png", bbox_inches="tight", metadata={"Software": None})
+        _save({"sweep.png": figure}, draft)
         ranges = {path: list(values) for path, values in found.ranges.items()}
         asked = {"command": "sweep", "ranges": ranges, "plan": found.plan, "why": found.why}
         _write_manifest(run, draft, asked)
@@ -110,9 +117,80 @@ def write_margins(
         header = ["kind", "quarter", "name", "inside", "inhabitants", "eur", "spare_inhabitants"]
         write_csv(draft / "margins.csv", header, rows)
         figure = stability_figure(run.zoning, run.project.title)
-        figure.savefig(draft / "stability.png", bbox_inches="tight", metadata={"Software": None})
+        _save({"stability.png": figure}, draft)
         _write_manifest(run, draft, {"command": "margin"})
     return target
+
+
+def write_uncertainty(
+    run: Run, found: Uncertainty, curve: Reliability | None, folder: str | Path
+) -> Path:
+    """Write a Monte Carlo: tables of tiles and quarters, figures and ``uncertainty.json``.
+
+    Parameters
+    ----------
+    run : Run
+        The run of the base zoning.
+    found : Uncertainty
+        The draws.
+    curve : Reliability or None
+        The probabilities held against official outlines, where there are some.
+    folder : str or Path
+        Replaced as a whole, or not at all.
+    """
+    import polars as pl
+
+    from zonage.scenarios.figures import probability_map, reliability_figure
+
+    target = usable_folder(folder)
+    language = run.project.output.language
+    with whole(target) as draft:
+        columns = {"id": pl.from_arrow(run.zoning.tiles.ids), "probability": found.probability}
+        frame = pl.DataFrame(columns)
+        raise_if_full(lambda: frame.write_parquet(draft / "probability.parquet"), draft)
+        write_csv(
+            draft / "quarters.csv", list(found.table), zip(*found.table.values(), strict=True)
+        )
+        figures = {"probability.png": probability_map(found, language=language)}
+        content = found.to_dict()
+        if curve is not None:
+            figures["reliability.png"] = reliability_figure(curve, language=language)
+            content["reliability"] = curve.to_dict()
+        _save(figures, draft)
+        write_json(draft / "uncertainty.json", content)
+        asked = {"command": "uncertainty", "draws": found.draws, "seed": found.seed}
+        _write_manifest(run, draft, asked)
+    return target
+
+
+def write_sensitivity(run: Run, found: Sensitivity, folder: str | Path) -> Path:
+    """Write a sensitivity analysis: ``sensitivity.csv``, its figure and ``sensitivity.json``.
+
+    Parameters
+    ----------
+    run : Run
+        The run of the base zoning.
+    found : Sensitivity
+        The indices.
+    folder : str or Path
+        Replaced as a whole, or not at all.
+    """
+    from zonage.scenarios.figures import sensitivity_figure
+
+    target = usable_folder(folder)
+    with whole(target) as draft:
+        table = found.table
+        write_csv(draft / "sensitivity.csv", list(table), zip(*table.values(), strict=True))
+        figure = sensitivity_figure(found, language=run.project.output.language)
+        _save({"sensitivity.png": figure}, draft)
+        write_json(draft / "sensitivity.json", found.to_dict())
+        _write_manifest(run, draft, {"command": "sensitivity", "seed": found.seed})
+    return target
+
+
+def _save(figures: Mapping[str, Figure], draft: Path) -> None:
+    for name, figure in figures.items():
+        figure.savefig(draft / name, bbox_inches="tight", metadata={"Software": None})
 
 
 def _write_manifest(run: Run, draft: Path, asked: Mapping[str, Any]) -> None:
