@@ -157,7 +157,7 @@ def test_minimum_populations_of_a_metropolis(race):
         "1000 lines x 100 minimum populations",
         country.size,
         zonage,
-        {"scipy loop, from 1 minimum": (one_minimum, 5000)},
+        {"scipy loop, from 1 minimum": (one_minimum, 2000)},
         rounds=3,
         peer_scale=len(minima),
     )

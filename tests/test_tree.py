@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 
+import zonage as zn
 from tests import naive
 from tests.strategies import arrays, connectivities
 from zonage.errors import BadInput
 from zonage.kernels.components import label
+from zonage.synthetic import metropolis
 from zonage.tiles import Codes, Tiles
 from zonage.tree import MergeTree, merge_tree
 
@@ -317,6 +319,39 @@ def test_wrong_questions_get_clear_errors():
         merge_tree(ROW, ROW_CRITERION[:3], min_population=1000)
     with pytest.raises(FrozenInstanceError):
         tree.entry = None
+
+
+@pytest.fixture(scope="module")
+def town():
+    return metropolis(size=48, seed=11, truth=True)
+
+
+@pytest.mark.parametrize("comparison", ["strict", "inclusive"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"border_share": 0.375, "connectivity": 4},
+        {"within_units": False, "estimator": "mean", "smoothing": 0.6},
+    ],
+)
+def test_the_tree_of_a_zoning_holds_its_zonings_at_all_lines(town, options, comparison):
+    law = zn.law("qpv", on="2024-01-01").reform(comparison=comparison, min_population=500)
+    method = zn.Method.plain(**options)
+    base = zn.qpv(town.tiles, law, town.reference, method=method)
+    tree = MergeTree.of(base)
+    counts = []
+    steps = np.unique(tree.entry[np.isfinite(tree.entry)])
+    steps = steps[:: max(1, len(steps) // 10)]
+    if method.border_share:  # held against the line as a ratio there: equal up to rounding only
+        steps = steps + 0.01
+    for line in [*range(12_000, 24_000, 1_000), *steps]:
+        again = zn.qpv(town.tiles, law, town.reference, method=method, line=line)
+        np.testing.assert_array_equal(tree.inside(line), again.inside)
+        assert tree.zones(line) == again.zone_count
+        assert tree.population(line) == again.zone_population.sum() / 1000
+        counts.append(again.zone_count)
+    assert len(set(counts)) > 3
 
 
 def test_any_number_of_threads_gives_the_same_bytes():

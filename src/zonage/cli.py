@@ -553,7 +553,7 @@ def draw_uncertainty(options: argparse.Namespace) -> None:
     found = monte_carlo(base.zoning, draws=options.draws, seed=options.seed)
     curve = None
     if base.comparison is not None:
-        population = base.zoning.tiles.count("population")
+        population = base.zoning.tiles.values("population")
         curve = reliability(
             found.probability,
             base.comparison.official,

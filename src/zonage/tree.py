@@ -177,7 +177,8 @@ class MergeTree:
         Lines are EUR a year of disposable income, as :attr:`Zoning.line`. Tiles without a line,
         in units that do not qualify or without inhabitants never enter. Options of the method
         under which zones do not only grow (completion, bridging, holes, the median of the zone)
-        are left out.
+        are left out. With the border rule a zoning holds the criterion against the line as a
+        ratio, so that at lines within rounding of an entry the two may differ.
         """
         from zonage.zoning import Reason, bordered
 

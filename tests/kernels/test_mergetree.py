@@ -143,3 +143,49 @@ def test_wrong_arguments_are_refused():
             entry_by_group(order, np.array(start), criterion, table, 8, people, 1, out)
         with pytest.raises(ValueError, match="group_start"):
             order_by_group(criterion, np.array(start), order.copy())
+
+
+def test_a_neighbour_in_another_group_is_refused():
+    criterion, people, out = np.array([1.0, 2.0]), np.ones(2, np.int64), np.empty(2)
+    start = np.array([0, 1, 2])
+    with pytest.raises(ValueError, match="another group"):
+        entry_by_group(np.arange(2), start, criterion, row_of_tiles(2), 8, people, 1, out)
+    table = row_of_tiles(3)[:2]
+    with pytest.raises(ValueError, match="not in the table"):
+        entry(np.arange(2), criterion, table, 8, people, 1, out)
+
+
+@given(cases(), connectivities, st.integers(0, 15))
+def test_tiles_are_listed_in_the_order_of_their_entry(case, connectivity, minimum):
+    territory, neighbours, criterion, population = case
+    n, start = len(territory), territory.start
+    order, out, entered = np.empty(n, np.int64), np.empty(n), np.empty(n, np.int64)
+    count = np.empty(len(start) - 1, np.int64)
+    order_by_group(criterion, start, order)
+    entry_by_group(
+        order, start, criterion, neighbours, connectivity, population, minimum, out, entered, count
+    )
+    for group, size in enumerate(count):
+        first, last = start[group], start[group + 1]
+        listed = entered[first : first + size]
+        assert sorted(listed) == [tile for tile in range(first, last) if out[tile] < np.inf]
+        assert (out[listed][1:] >= out[listed][:-1]).all()
+
+
+@given(arrays(np.float64, st.integers(0, 30), st.floats(allow_nan=True)))
+def test_any_floats_are_sorted_as_by_numpy(values):
+    out = np.empty(len(values), np.int64)
+    order_by_group(values, np.array([0, len(values)]), out)
+    np.testing.assert_array_equal(out, np.argsort(values, kind="stable"))
+
+
+@given(
+    arrays(np.float64, st.integers(0, 30), st.floats(allow_nan=False)),
+    arrays(np.float64, st.integers(0, 30), st.floats(allow_nan=False)),
+)
+def test_sums_at_any_lines(entries, lines):
+    lines = np.sort(lines)
+    out = np.empty((1, len(lines)), np.int64)
+    sums_by_line(entries, np.ones((1, len(entries)), np.int64), lines, out)
+    expected = [np.count_nonzero(entries < line) if line > -np.inf else 0 for line in lines]
+    assert out[0].tolist() == expected

@@ -9,6 +9,7 @@ import shapely
 import zonage as zn
 from zonage.calibration import calibrate
 from zonage.sources.income_tables import income_model
+from zonage.tree import MergeTree
 from zonage.variables import FIXED_POINT
 
 MEL = "200093201"
@@ -173,6 +174,20 @@ def test_one_pass_gives_the_zoning_at_every_line(tiles, law, reference, table):
         at_line = zn.qpv(tiles, law, reference, method=method, line=line)
         np.testing.assert_array_equal(at_line.inside, calibration.entry < line)
         assert at_line.compare(table).majority.f1 == pytest.approx(calibration.at(line).f1, 1e-12)
+
+
+def test_the_tree_is_the_zoning_at_every_one_of_200_lines(tiles, law, reference):
+    method = zn.Method(complete_from=1.0, zone_median=False)
+    base = zn.qpv(tiles, law, reference, method=method)
+    tree = MergeTree.of(base)
+    exact = np.unique(tree.entry[np.isfinite(tree.entry)])
+    lines = np.concatenate((np.linspace(12_000, 22_000, 160), exact[:: len(exact) // 40]))
+    assert len(lines) >= 200
+    for line in lines:
+        zoning = zn.qpv(tiles, law, reference, method=method, line=line)
+        np.testing.assert_array_equal(zoning.inside, tree.entry < line)
+        assert zoning.zone_count == tree.zones(line)
+        assert int(zoning.zone_population.sum()) / FIXED_POINT == tree.population(line)
 
 
 def test_2015_against_2024_in_the_mel(shared, official):

@@ -6,6 +6,8 @@ the lowest line at which the tile lies in a zone of enough people. The zoning at
 ``entry < s``.
 """
 
+import sys
+
 import numba
 import numpy as np
 import numpy.typing as npt
@@ -391,19 +393,20 @@ def _buckets(lines: Floats) -> tuple[float, float, Counts]:
     """Cut the range of the lines into buckets: the lowest line, buckets a unit, lines before each.
 
     Whatever the rounding, a higher value never gets a lower bucket: so the lines before a bucket
-    are never above a value in it.
+    are never above a value in it, and those after it never below.
     """
     finite = lines[np.isfinite(lines)]
-    if finite.size == 0 or not 0 < finite[-1] - finite[0] < np.inf:
-        return 0.0, 0.0, np.zeros(2, np.int64)
+    low = float(finite[0]) if finite.size else 0.0
+    width = float(finite[-1]) - low if finite.size else 0.0
     count = BUCKETS_PER_LINE * finite.size
-    low, scale = float(finite[0]), count / float(finite[-1] - finite[0])
-    if scale == np.inf:
-        return 0.0, 0.0, np.zeros(2, np.int64)
+    scale = count / width if width > count / sys.float_info.max else 0.0
+    if scale == 0:  # too narrow or too wide to cut
+        return 0.0, 0.0, np.array([0, lines.size])
     bucket = np.clip((finite - low) * scale, -1, count).astype(np.int64) + 1
     below = np.count_nonzero(lines == -np.inf)
-    before = np.zeros(count + 2, np.int64)
-    before[1:] = below + np.searchsorted(bucket, np.arange(1, count + 2))
+    before = np.zeros(count + 3, np.int64)
+    before[1:] = below + np.searchsorted(bucket, np.arange(1, count + 3))
+    before[-1] = lines.size
     return low, scale, before
 
 
@@ -419,7 +422,7 @@ def _add_at_lines(
 ) -> None:
     """Add each tile to the first line at which it is inside, parts of the tiles in parallel."""
     parts = out.shape[0]
-    highest = float(before.size - 2)
+    highest = float(before.size - 3)
     for unsigned_part in prange(parts):
         part = np.int64(unsigned_part)
         for tile in range(entries.size * part // parts, entries.size * (part + 1) // parts):
@@ -428,8 +431,13 @@ def _add_at_lines(
             if value < np.inf:
                 bucket = min(max((value - low) * scale, -1.0), highest) if scale > 0 else -1.0
                 place = before[np.int64(bucket) + 1]
-                while place < lines.size and lines[place] <= value:
-                    place += 1
+                end = before[np.int64(bucket) + 2]
+                while place < end:
+                    middle = (place + end) // 2
+                    if lines[middle] <= value:
+                        place = middle + 1
+                    else:
+                        end = middle
             for variable in range(values.shape[0]):
                 out[part, place, variable] += values[variable, tile]
 

@@ -40,7 +40,7 @@ def covers(group_start: Counts, n: int) -> bool:
 def _key(bits: int) -> int:
     """Turn the bits of a float64 into an integer of the same order: equal zeros, NaN last."""
     if bits == LOWEST:
-        return LOWEST ^ LOWEST  # minus zero
+        return LOWEST  # minus zero: the key of zero
     if bits & HIGHEST > INFINITY:
         return ALL_BITS
     return (bits ^ ((bits >> SIGN) & HIGHEST)) ^ LOWEST

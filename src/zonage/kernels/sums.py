@@ -11,6 +11,8 @@ from zonage.kernels._jit import kernel, parallel_kernel
 
 TILES_PER_PART = 10_000  # fewer are not worth a second thread
 
+Counts = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 Number = TypeVar("Number", np.int64, np.float64)
 
 
@@ -79,11 +81,14 @@ def sums_by_label(
     variables = values.shape[0]
     if values.shape[1] != labels.size or out.shape[0] != variables:
         raise ValueError("sums_by_label: labels, values and out differ in length")
-    # Whole numbers may be added in any order, so that each thread can take a part of the tiles.
-    parts = 1
-    if values.dtype == np.int64 and labels.size > max(TILES_PER_PART, 4 * out.shape[1]):
-        parts = numba.get_num_threads()
-    others = np.empty((parts - 1, *out.shape), out.dtype)
+    if values.dtype != np.int64:
+        if not _labels_fit(labels, out.shape[1]):
+            raise ValueError("sums_by_label: a label is outside 0..k")
+        _add_in_order(labels, values, out)
+        return
+    few = labels.size < max(TILES_PER_PART, 4 * out.shape[1])
+    parts = 1 if few else numba.get_num_threads()
+    others = np.empty((parts - 1, *out.shape), np.int64)
     fits = np.empty(parts, np.bool_)
     _add_parts(labels, values, others, out, fits)
     if not fits.all():
@@ -91,14 +96,23 @@ def sums_by_label(
 
 
 @parallel_kernel
-def _add_parts(
-    labels: npt.NDArray[np.int32],
-    values: npt.NDArray[Number],
-    others: npt.NDArray[Number],
-    out: npt.NDArray[Number],
-    fits: npt.NDArray[np.bool_],
+def _add_in_order(
+    labels: npt.NDArray[np.int32], values: npt.NDArray[Number], out: npt.NDArray[Number]
 ) -> None:
-    """Sum each part of the tiles into its own output, then all outputs into the first."""
+    """Sum each variable on its own thread, in the order of the tiles."""
+    for unsigned_variable in prange(out.shape[0]):
+        variable = np.int64(unsigned_variable)
+        _add(labels, values[variable], out[variable])
+
+
+@parallel_kernel
+def _add_parts(
+    labels: npt.NDArray[np.int32], values: Counts, others: Counts, out: Counts, fits: Flags
+) -> None:
+    """Sum each part of the tiles into its own output, then all outputs into the first.
+
+    Whole numbers may be added in any order.
+    """
     parts = fits.size
     for unsigned_part in prange(parts):
         part = np.int64(unsigned_part)
@@ -106,12 +120,51 @@ def _add_parts(
         own = out if part == 0 else others[part - 1]
         fits[part] = _labels_fit(labels[first:last], out.shape[1])
         if fits[part]:
-            _add_several(labels[first:last], values[:, first:last], own)
+            own[:] = 0
+            for pair in range(0, values.shape[0] - 1, 2):
+                _add_two(
+                    labels[first:last],
+                    values[pair, first:last],
+                    values[pair + 1, first:last],
+                    own[pair],
+                    own[pair + 1],
+                )
+            if values.shape[0] % 2 == 1:
+                _add(labels[first:last], values[-1, first:last], own[-1])
     for unsigned_variable in prange(out.shape[0]):
         variable = np.int64(unsigned_variable)
         for other in range(parts - 1):
-            for label in range(out.shape[1]):
-                out[variable, label] += others[other, variable, label]
+            for place in range(out.shape[1]):
+                out[variable, place] += others[other, variable, place]
+
+
+@kernel
+def _add_two(
+    labels: npt.NDArray[np.int32],
+    one: Counts,
+    other: Counts,
+    sums_of_one: Counts,
+    sums_of_other: Counts,
+) -> None:
+    """Sum two variables.
+
+    Neighbours in the list mostly have one label: sums go to memory where the label changes.
+    """
+    label = np.int64(0)
+    sum_of_one = np.int64(0)
+    sum_of_other = np.int64(0)
+    for tile in range(labels.size):
+        if labels[tile] != label:
+            sums_of_one[np.uint32(label)] += sum_of_one  # unsigned: never counted from the end
+            sums_of_other[np.uint32(label)] += sum_of_other
+            label = np.int64(labels[tile])
+            sum_of_one = np.int64(0)
+            sum_of_other = np.int64(0)
+        sum_of_one += one[tile]
+        sum_of_other += other[tile]
+    if labels.size > 0:
+        sums_of_one[np.uint32(label)] += sum_of_one
+        sums_of_other[np.uint32(label)] += sum_of_other
 
 
 @kernel
@@ -133,19 +186,3 @@ def _add(
     out[:] = 0
     for tile in range(labels.size):
         out[np.uint32(labels[tile])] += values[tile]  # unsigned: never counted from the end
-
-
-@kernel
-def _add_several(
-    labels: npt.NDArray[np.int32], values: npt.NDArray[Number], out: npt.NDArray[Number]
-) -> None:
-    """Sum variables two at a time, so that one waits for its memory while the other adds."""
-    variables = values.shape[0]
-    out[:] = 0
-    for first in range(0, variables - 1, 2):
-        for tile in range(labels.size):
-            label = np.uint32(labels[tile])
-            out[first, label] += values[first, tile]
-            out[first + 1, label] += values[first + 1, tile]
-    if variables % 2 == 1:
-        _add(labels, values[variables - 1], out[variables - 1])

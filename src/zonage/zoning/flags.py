@@ -62,11 +62,13 @@ class Flags:
     ) -> Flags:
         """Flag the tiles of a territory."""
         neighbours = tiles.neighbours_within_units if method.within_units else tiles.neighbours
-        # Relative to its own line, so that neighbours of another unit compare.
-        relative = np.where(lines.status == Reason.INSIDE, criterion / lines.line, np.nan)
-        own = drawn = meets(relative, 1.0, law)
+        eligible = np.where(lines.status == Reason.INSIDE, criterion, np.nan)
+        own = drawn = meets(eligible, lines.line, law)
         if method.border_share:
-            drawn = meets(bordered(tiles, relative, neighbours, method), 1.0, law)
+            # Across units, neighbours compare by their share of the line of their own unit.
+            scale = 1.0 if method.within_units else lines.line
+            by_border = bordered(tiles, eligible / scale, neighbours, method)
+            drawn = meets(by_border, lines.line / scale, law)
         if method.fill_holes:
             drawn = _filled(tiles, drawn, lines, method)
         return cls(own, drawn, neighbours)
