@@ -13,7 +13,7 @@ from zonage.scenarios.margins import (
 )
 from zonage.scenarios.sweep import sweep
 from zonage.sources.tables import data_folder
-from zonage.tree import MergeTree
+from zonage.mergetree import MergeTree
 
 demo = data_folder("demo")
 tiles = zn.read_tiles(demo / "tiles_2019.csv", vintage=2019)

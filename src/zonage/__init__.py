@@ -24,10 +24,14 @@ if TYPE_CHECKING:
     from zonage.grid import GridSpec
     from zonage.law import Law, Reference
     from zonage.law import load_law as law
+    from zonage.mergetree import MergeTree, merge_tree, tree
     from zonage.outputs import write
     from zonage.pipeline import run
     from zonage.project import read_project
     from zonage.raster import Coverage, coverage, rasterize, to_tiles
+    from zonage.scenarios import change, reform
+    from zonage.scenarios.sweep import sweep
+    from zonage.scenarios.uncertainty import monte_carlo
     from zonage.sources.insee import describe, read_tiles
     from zonage.sources.perimeters import read_coverage, read_perimeters
     from zonage.sources.rasters import read_cog
@@ -52,6 +56,10 @@ _HOMES = {
     "rasterize": "zonage.raster",
     "to_tiles": "zonage.raster",
     "run": "zonage.pipeline",
+    "change": "zonage.scenarios",
+    "reform": "zonage.scenarios",
+    "sweep": "zonage.scenarios.sweep",
+    "monte_carlo": "zonage.scenarios.uncertainty",
     "describe": "zonage.sources.insee",
     "read_tiles": "zonage.sources.insee",
     "read_coverage": "zonage.sources.perimeters",
@@ -60,6 +68,9 @@ _HOMES = {
     "read_reference": "zonage.sources.references",
     "read_territories": "zonage.sources.territories",
     "Tiles": "zonage.tiles",
+    "MergeTree": "zonage.mergetree",
+    "merge_tree": "zonage.mergetree",
+    "tree": "zonage.mergetree",
     "Method": "zonage.zoning",
     "Reason": "zonage.zoning",
     "Zoning": "zonage.zoning",
@@ -71,6 +82,7 @@ __all__ = [
     "Coverage",
     "GridSpec",
     "Law",
+    "MergeTree",
     "Method",
     "Reason",
     "Reference",
@@ -78,11 +90,14 @@ __all__ = [
     "ZonageError",
     "Zoning",
     "calibrate",
+    "change",
     "compare",
     "compare_perimeters",
     "coverage",
     "describe",
     "law",
+    "merge_tree",
+    "monte_carlo",
     "qpv",
     "rasterize",
     "read_cog",
@@ -92,8 +107,11 @@ __all__ = [
     "read_reference",
     "read_territories",
     "read_tiles",
+    "reform",
     "run",
+    "sweep",
     "to_tiles",
+    "tree",
     "write",
 ]
 

@@ -8,8 +8,8 @@ import shapely
 
 import zonage as zn
 from zonage.calibration import calibrate
+from zonage.mergetree import MergeTree
 from zonage.sources.income_tables import income_model
-from zonage.tree import MergeTree
 from zonage.variables import FIXED_POINT
 
 MEL = "200093201"

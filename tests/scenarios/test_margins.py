@@ -5,6 +5,7 @@ import zonage as zn
 from tests.test_comparison import perimeters_of
 from tests.zoning.test_rules import LAW, drawn, reference_of
 from zonage.errors import BadInput
+from zonage.mergetree import MergeTree
 from zonage.scenarios.margins import (
     PRECISION,
     REACH,
@@ -15,7 +16,6 @@ from zonage.scenarios.margins import (
     zone_margins,
 )
 from zonage.synthetic import metropolis
-from zonage.tree import MergeTree
 
 LOOSE = LAW.reform(uu_min_population=0)
 RULES = {

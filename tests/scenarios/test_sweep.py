@@ -7,7 +7,7 @@ import zonage as zn
 from tests.zoning.test_rules import LAW
 from zonage.errors import BadInput
 from zonage.scenarios import reform
-from zonage.scenarios.lines import thresholds, unit_lines
+from zonage.scenarios.lines import UnitFigures, thresholds, unit_lines
 from zonage.scenarios.sweep import measures, parse_range, sweep
 from zonage.synthetic import metropolis
 
@@ -61,7 +61,9 @@ def test_lines_of_units_are_those_that_a_zoning_draws(monotone, rule):
         )
         for code in units
     ]
-    np.testing.assert_allclose(unit_lines(monotone, law, units), expected, rtol=1e-15)
+    np.testing.assert_allclose(
+        unit_lines(monotone, law, UnitFigures.of(monotone.reference, units)), expected, rtol=1e-15
+    )
 
 
 @given(

@@ -10,6 +10,7 @@ from zonage.outputs.scenarios import (
     write_sweep,
     write_uncertainty,
 )
+from zonage.outputs.trees import save_tree
 
 __all__ = [
     "FILES",
@@ -18,6 +19,7 @@ __all__ = [
     "SweepProgress",
     "locked",
     "recover",
+    "save_tree",
     "tile_frame",
     "usable_folder",
     "whole",

@@ -21,7 +21,7 @@ except ImportError:  # not on Windows
     fcntl = None  # type: ignore[assignment]
 
 
-from zonage.errors import BadInput, ZonageError
+from zonage.errors import BadInput
 
 FILES = (
     "zones.gpkg",
@@ -88,7 +88,7 @@ def usable_folder(folder: str | Path) -> Path:
             with locked(target.parent):  # another run may be replacing it
                 _check_ours(target)
     except OSError as error:
-        raise _disk_error(error, Path(folder)) from error
+        raise disk_error(error, Path(folder)) from error
     except (RuntimeError, ValueError) as error:  # a loop of links; a character no path can hold
         raise BadInput("not the path of a folder", found=repr(str(folder))) from error
     return target
@@ -111,7 +111,7 @@ def whole(target: Path) -> Iterator[Path]:
                 _replace(target, draft)
         missing = []
     except OSError as error:
-        raise _disk_error(error, target) from error
+        raise disk_error(error, target) from error
     finally:
         if draft is not None:
             shutil.rmtree(draft, ignore_errors=True)
@@ -236,7 +236,8 @@ def _check_ours(target: Path) -> None:
         )
 
 
-def _disk_error(error: OSError, target: Path) -> ZonageError:
+def disk_error(error: OSError, target: Path) -> BadInput:
+    """Say in one clear error why an output cannot be written."""
     reasons = {
         errno.ENOSPC: ("the disk is full", "free some space and run again"),
         errno.EDQUOT: ("the disk quota is used up", "free some space and run again"),

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zonage.mergetree import MergeTree
 from zonage.scenarios.sweep import Sweep
 from zonage.scenarios.what_if import METHOD, Value
-from zonage.tree import MergeTree
 from zonage.zoning import Zoning
 
 if TYPE_CHECKING:

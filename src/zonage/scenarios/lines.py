@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from zonage.law import Law
+from zonage.law import Law, Reference
 from zonage.law.exact import decimal
+from zonage.variables import FIXED_POINT
 from zonage.zoning import Zoning
 
 SAFE = 2**62
@@ -78,7 +80,42 @@ def _weighted(
     return -(-(gain * tenths + offset) // shared) * int(step)
 
 
-def unit_lines(base: Zoning, law: Law, codes: Sequence[str]) -> NDArray[np.float64]:
+@dataclass(frozen=True, eq=False)
+class UnitFigures:
+    """What is known of some urban units, as arrays.
+
+    Attributes
+    ----------
+    size : int
+        Number of units asked for.
+    places : int64 array, shape (k,)
+        Positions, among these, of the units whose median and population are known.
+    medians, populations : float64 arrays, shape (k,)
+        EUR a year, and inhabitants.
+    """
+
+    size: int
+    places: NDArray[np.int64]
+    medians: NDArray[np.float64]
+    populations: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, reference: Reference, codes: Sequence[str]) -> UnitFigures:
+        """Collect the figures of some units from a reference."""
+        known = [
+            (place, unit.median, unit.population)
+            for place, code in enumerate(codes)
+            if code in reference
+            for unit in (reference[code],)
+            if unit.median is not None and unit.population is not None
+        ]
+        places = np.array([place for place, _, _ in known], np.int64)
+        medians = np.array([float(median) for _, median, _ in known])
+        populations = np.array([float(population) for _, _, population in known])
+        return cls(len(codes), places, medians, populations)
+
+
+def unit_lines(base: Zoning, law: Law, units: UnitFigures) -> NDArray[np.float64]:
     """Return the line of each urban unit under a law, EUR a year of disposable income.
 
     Parameters
@@ -87,44 +124,34 @@ def unit_lines(base: Zoning, law: Law, codes: Sequence[str]) -> NDArray[np.float
         Its reference and its map from declared to disposable income are used.
     law : Law
         The law, reformed or not; it must test urban units, not communes.
-    codes : sequence of str
-        Urban units.
+    units : UnitFigures
+        The units.
 
     Returns
     -------
     float64 array, shape (u,)
         NaN for a unit that is too small, or without a line.
     """
-    reference = base.reference
-    lines = np.full(len(codes), np.nan)
-    known = [
-        (place, reference[code])
-        for place, code in enumerate(codes)
-        if code in reference
-        and reference[code].median is not None
-        and reference[code].population is not None
-    ]
-    if not known:
+    lines = np.full(units.size, np.nan)
+    if not len(units.places):
         return lines
-    places = np.array([place for place, _ in known])
-    populations = np.array([float(unit.population or 0) for _, unit in known])
-    medians = np.array([float(unit.median or 0) for _, unit in known])
-    qualifies = _qualify(law, populations)
+    qualifies = _qualify(law, units.populations)
     if base.told.line is not None:
-        lines[places[qualifies]] = base.told.line + base.told.shift
-        return lines
-    found = thresholds(law, reference.national_median, medians, populations).astype(np.float64)
-    if reference.concept == "declared" and base.conversion is not None:
-        found = base.conversion.to_disposable(found)
-    lines[places[qualifies]] = found[qualifies] + base.told.shift
+        found = np.full(len(units.places), float(base.told.line))
+    else:
+        national = base.reference.national_median
+        found = thresholds(law, national, units.medians, units.populations).astype(np.float64)
+        if base.reference.concept == "declared" and base.conversion is not None:
+            found = base.conversion.to_disposable(found)
+    lines[units.places[qualifies]] = found[qualifies] + base.told.shift
     return lines
 
 
 def _qualify(law: Law, populations: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Which units are populous enough: :meth:`zonage.law.Law.unit_qualifies` for arrays."""
     step = law.get("uu_population_rounding", 1)
-    whole = isinstance(step, int) and bool((populations == np.rint(populations)).all())
-    if not whole:
+    thousandths = np.rint(populations * FIXED_POINT).astype(np.int64)
+    if not isinstance(step, int) or not bool((thousandths / FIXED_POINT == populations).all()):
         return np.array([law.unit_qualifies(float(one)) for one in populations], np.bool_)
-    rounded = -(-populations.astype(np.int64) // int(step)) * int(step)
+    rounded = -(-thousandths // (int(step) * FIXED_POINT)) * int(step)
     return rounded >= float(law.unit_minimum.value)

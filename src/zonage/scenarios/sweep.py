@@ -1,8 +1,9 @@
 """Sweeps: one or more parameters over ranges, and what is inside under each.
 
 Two plans give the same answers. *Tree*: where zones only grow as the line rises, one merge tree a
-slice (:mod:`zonage.tree`) answers every line by a search, without joining a tile. *Relabelling*:
-each scenario is zoned anew. The plan follows from the rule and from what is swept, and is reported.
+slice (:mod:`zonage.mergetree`) answers every line by a search, without joining a tile.
+*Relabelling*: each scenario is zoned anew. The plan follows from the rule and from what is swept,
+and is reported.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from numpy.typing import NDArray
 
 from zonage.errors import BadInput
 from zonage.law import Law
-from zonage.scenarios.lines import unit_lines
+from zonage.mergetree import MergeTree, merge_tree
+from zonage.scenarios.lines import UnitFigures, unit_lines
 from zonage.scenarios.what_if import METHOD, Settings, Value, parse_value, with_options
-from zonage.tree import MergeTree, merge_tree
 from zonage.variables import FIXED_POINT
 from zonage.zoning import Method, Zoning, bordered, rezone
 
@@ -211,11 +212,12 @@ def _by_tree(base: Zoning, scenarios: Sequence[_Scenario]) -> dict[str, NDArray[
         law = scenario.law
         key = (scenario.method, float(law.min_population), str(law.comparison))
         slices.setdefault(key, []).append(number)
-    lines = _Lines(base)
+    lines: _Lines | None = None
     columns: dict[str, NDArray[Any]] = {}
     for key, numbers in slices.items():
         tree = slice_tree(base, *key)
-        drawn = np.stack([lines.of(scenarios[number].law, tree.units) for number in numbers])
+        lines = lines or _Lines(base, tree.units)
+        drawn = np.stack([lines.of(scenarios[number].law) for number in numbers])
         for name, column in tree.response(drawn).items():
             name = "quarters" if name == "zones" else name
             if name in ("quarters", "tiles", *COUNTED):
@@ -228,7 +230,7 @@ def slice_tree(
 ) -> MergeTree:
     """Return the merge tree of a base zoning's tiles under another method and minimum population.
 
-    Unlike :meth:`zonage.tree.MergeTree.of`, tiles of units that the base leaves out are in it: a
+    Unlike :func:`zonage.mergetree.tree`, it holds the tiles of units that the base leaves out: a
     scenario may let them in, and gives a unit that stays out no line.
     """
     tiles = base.tiles
@@ -251,17 +253,15 @@ def slice_tree(
 class _Lines:
     """Lines of all units by law, each distinct one drawn once."""
 
-    def __init__(self, base: Zoning) -> None:
+    def __init__(self, base: Zoning, units: Sequence[str]) -> None:
         self.base = base
-        self.known: dict[tuple[Any, ...], NDArray[np.float64]] = {}
+        self.units = UnitFigures.of(base.reference, units)
+        self.known: dict[tuple[Value, ...], NDArray[np.float64]] = {}
 
-    def of(self, law: Law, units: tuple[str, ...]) -> NDArray[np.float64]:
-        key = (
-            units,
-            *(item.value for item in law.parameters if item.name not in ("min_population",)),
-        )
+    def of(self, law: Law) -> NDArray[np.float64]:
+        key = tuple(item.value for item in law.parameters if item.name != "min_population")
         if key not in self.known:
-            self.known[key] = unit_lines(self.base, law, units)
+            self.known[key] = unit_lines(self.base, law, self.units)
         return self.known[key]
 
 

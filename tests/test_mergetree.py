@@ -14,9 +14,9 @@ from tests import naive
 from tests.strategies import arrays, connectivities
 from zonage.errors import BadInput
 from zonage.kernels.components import label
+from zonage.mergetree import MergeTree, merge_tree
 from zonage.synthetic import metropolis
 from zonage.tiles import Codes, Tiles
-from zonage.tree import MergeTree, merge_tree
 
 UNITS = ["", "00752", "59702", "75056"]
 criteria = st.integers(0, 6).map(float) | st.sampled_from([np.nan, np.inf])
@@ -380,3 +380,31 @@ def test_any_number_of_threads_gives_the_same_bytes():
             np.testing.assert_array_equal(labels, tree.labels(line))
     finally:
         numba.set_num_threads(numba.config.NUMBA_NUM_THREADS)
+
+
+def test_a_tree_is_saved_and_loaded_whole(tmp_path):
+    saved = merge_tree(ROW, ROW_CRITERION, min_population=1000)
+    path = saved.save(tmp_path / "row.tree")
+    assert [item.name for item in tmp_path.iterdir()] == ["row.tree"]
+    loaded = MergeTree.load(path)
+    np.testing.assert_array_equal(loaded.entry, saved.entry)
+    assert loaded.tiles.counts.keys() == saved.tiles.counts.keys()
+
+
+@pytest.mark.parametrize("content", [b"", b"not an archive", b"PK\x03\x04 cut short"])
+def test_a_file_that_is_no_tree_is_refused(tmp_path, content):
+    path = tmp_path / "row.tree"
+    path.write_bytes(content)
+    with pytest.raises(BadInput, match="not a tree") as caught:
+        MergeTree.load(path)
+    assert caught.value.file == str(path)
+    with pytest.raises(BadInput, match="no such file"):
+        MergeTree.load(tmp_path / "none")
+
+
+def test_pickled_objects_in_a_file_are_never_run(tmp_path):
+    path = tmp_path / "row.tree"
+    with path.open("wb") as file:
+        np.savez(file, format=np.array([object()], dtype=object))
+    with pytest.raises(BadInput, match="not a tree"):
+        MergeTree.load(path)

@@ -16,6 +16,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -177,8 +178,7 @@ class MergeTree:
         Lines are EUR a year of disposable income, as :attr:`Zoning.line`. Tiles without a line,
         in units that do not qualify or without inhabitants never enter. Options of the method
         under which zones do not only grow (completion, bridging, holes, the median of the zone)
-        are left out. With the border rule a zoning holds the criterion against the line as a
-        ratio, so that at lines within rounding of an entry the two may differ.
+        are left out.
         """
         from zonage.zoning import Reason, bordered
 
@@ -447,6 +447,19 @@ class MergeTree:
             quarters=int((people >= minimum).sum()),
         )
 
+    def save(self, path: str | Path) -> Path:
+        """Write the tree into a file: see :func:`zonage.outputs.save_tree`."""
+        from zonage.outputs import save_tree
+
+        return save_tree(self, path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> MergeTree:
+        """Read a tree from a file: see :func:`zonage.sources.trees.load_tree`."""
+        from zonage.sources.trees import load_tree
+
+        return load_tree(path)
+
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return all that :meth:`from_arrays` needs, as arrays for ``numpy.savez``.
 
@@ -615,6 +628,27 @@ class MergeTree:
                 if self.within_units
                 else "one line, since its zones cross urban units",
             )
+
+
+def tree(zoning: Zoning) -> MergeTree:
+    """Return the merge tree of a zoning: its zones at every line, not only at its own.
+
+    Parameters
+    ----------
+    zoning : Zoning
+        Any zoning; see :meth:`MergeTree.of` for what of its rule the tree holds.
+
+    Examples
+    --------
+    >>> import zonage as zn
+    >>> from zonage.synthetic import metropolis
+    >>> town = metropolis(0, inhabitants=50_000, size=40, truth=True)
+    >>> law = zn.law("qpv", on="2024-01-01").reform(uu_min_population=0)
+    >>> base = zn.qpv(town.tiles, law, town.reference, method=zn.Method.plain(), line=16_000)
+    >>> bool((tree(base).inside(16_000) == base.inside).all())
+    True
+    """
+    return MergeTree.of(zoning)
 
 
 def merge_tree(
