@@ -6,8 +6,8 @@ from scipy import ndimage
 
 from benchmarks.inputs import national
 from zonage.kernels.components import label
-from zonage.tiles import Codes, Tiles
 from zonage.mergetree import merge_tree
+from zonage.tiles import Codes, Tiles
 
 MIN_POPULATION = 1000
 SCENARIOS = 1000
