@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from zonage.comparison import MAJORITY, Agreement
 from zonage.errors import BadInput
+from zonage.mergetree import tree
 from zonage.variables import FIXED_POINT
-from zonage.zoning import Reason, Zoning, bordered
+from zonage.zoning import Zoning
 
 STEPS = (100, 10, 1, 0.1, 0.01)
 """EUR: the calibrated line is a multiple of the first of these that the best lines hold."""
@@ -121,7 +122,7 @@ def calibrate(zoning: Zoning, share: NDArray[np.float64], rule: str = "majority"
     official = float(people @ weight)
     if official == 0:
         raise BadInput("no inhabited tile lies inside the official outlines")
-    entry = entry_lines(zoning)
+    entry = tree(zoning).entry
     order = np.argsort(entry, kind="stable")
     order = order[np.isfinite(entry[order])]
     if len(order) == 0:
@@ -140,38 +141,6 @@ def calibrate(zoning: Zoning, share: NDArray[np.float64], rule: str = "majority"
         entry=entry,
         left_out=_left_out(zoning),
     )
-
-
-def entry_lines(zoning: Zoning) -> NDArray[np.float64]:
-    """Lowest line at which each tile lies in a zone of enough people, EUR a year; inf if never.
-
-    The zoning at a line s common to all units is ``entry < s``, for methods without the options
-    that :attr:`Calibration.left_out` names.
-    """
-    from zonage.kernels.mergetree import entry_by_group, order_by_group
-
-    tiles, method = zoning.tiles, zoning.method
-    eligible = ~np.isin(zoning.reason, (Reason.NO_LINE, Reason.UNIT_TOO_SMALL, Reason.UNINHABITED))
-    criterion = np.where(eligible, zoning.criterion, np.nan)
-    neighbours = tiles.neighbours_within_units if method.within_units else tiles.neighbours
-    if method.border_share:
-        criterion = bordered(tiles, criterion, neighbours, method)
-    whole = np.array([0, len(tiles)], np.int64)
-    start = tiles.unit_start if method.within_units else whole
-    order = np.empty(len(tiles), np.int64)
-    order_by_group(criterion, start, order)
-    entry = np.empty(len(tiles))
-    entry_by_group(
-        order,
-        start,
-        criterion,
-        neighbours,
-        method.connectivity,
-        tiles.count("population"),
-        round(zoning.law.min_population * FIXED_POINT),
-        entry,
-    )
-    return entry
 
 
 def _left_out(zoning: Zoning) -> tuple[str, ...]:
