@@ -1,8 +1,8 @@
 """The income estimate against hand-worked cases, closed forms, scipy and its own promises."""
 
 import math
-from itertools import pairwise
 from dataclasses import replace
+from itertools import pairwise
 from statistics import NormalDist
 
 import numpy as np
