@@ -462,7 +462,7 @@ def simulate(options: argparse.Namespace) -> None:
         frozen = base.comparison.official
     found = change(base.zoning, reform(base.zoning, settings, freeze=frozen))
     write_change(base, found, settings, folder)
-    print(texts.change_text(found))
+    print(texts.change_text(found, base.territories))
     print(f"\nmap: {_short(folder / 'change.png')}\nall outputs: {_short(folder)}")
 
 
@@ -536,7 +536,7 @@ def say_margins(options: argparse.Namespace) -> None:
     official = base.official
     quarters = quarter_margins(base.zoning, official.coverage) if official is not None else ()
     write_margins(base, zones, quarters, folder)
-    print(texts.margins_text(zones, quarters))
+    print(texts.margins_text(zones, quarters, base.territories))
     print(f"\nfigure: {_short(folder / 'stability.png')}\nall outputs: {_short(folder)}")
 
 

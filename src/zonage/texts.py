@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from zonage.scenarios.sweep import Sweep
     from zonage.scenarios.uncertainty import Reliability, Uncertainty
     from zonage.sources.insee import TileFile
+    from zonage.sources.territories import Territories
+
+NAMES = 36
+"""Width of a column of names."""
 
 
 def _table(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
@@ -260,7 +264,7 @@ def calibration_text(legal: Run, whole: Run, found: Calibration, rule: str) -> s
     )
 
 
-def change_text(change: Change) -> str:
+def change_text(change: Change, territories: Territories | None = None) -> str:
     """Say what changes from one rule to another: totals, then quarter by quarter."""
     totals = change.totals
     sides = ("before", "after", "entering", "leaving")
@@ -281,7 +285,7 @@ def change_text(change: Change) -> str:
                 quarter.status,
                 " ".join(map(str, quarter.before)),
                 " ".join(map(str, quarter.after)),
-                " ".join(quarter.communes)[:36],
+                _named(quarter.communes, territories),
                 _thousands(quarter.total("before")),
                 _thousands(quarter.total("after")),
                 _thousands(quarter.entering["population"]),
@@ -313,10 +317,23 @@ def _cell(name: str, value: Any) -> str:
     return _thousands(value)
 
 
-def margins_text(zones: Sequence[Margin], quarters: Sequence[Margin]) -> str:
+def _named(codes: Sequence[str], territories: Territories | None) -> str:
+    """The names of some communes, cut to the width of a column."""
+    known = {} if territories is None else territories.communes
+    names = ", ".join(known[code].name if code in known else code for code in codes)
+    return names if len(names) <= NAMES else names[: NAMES - 4] + " ..."
+
+
+def margins_text(
+    zones: Sequence[Margin], quarters: Sequence[Margin], territories: Territories | None = None
+) -> str:
     """Say how far each quarter is from the line."""
     header = ["inhabitants", "EUR to the line", "spare inhabitants"]
-    parts = [_table([["zone", "communes", *header]] + [_margin(one) for one in zones], (2, 3, 4))]
+    rows = [["zone", "communes", *header]]
+    for one in zones:
+        number, _, *rest = _margin(one)
+        rows.append([number, _named(one.name.split(), territories), *rest])
+    parts = [_table(rows, right=(2, 3, 4))]
     if quarters:
         rows = [["official quarter", "", *header[:2], "now"]]
         rows += [[*_margin(one)[:4], "in" if one.inside else "out"] for one in quarters]
