@@ -493,7 +493,7 @@ FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         (h5netcdf.File, "__init__", FULL),
         (outputs.files, "_write_map", FULL),
         (outputs.files, "write_json", FULL),
-        (outputs.files, "write_csv", FULL),
+        (outputs.writing, "write_csv", FULL),
         (outputs.files, "digest", FULL),
         (outputs.folder, "_replace", FULL),
     ],

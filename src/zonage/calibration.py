@@ -11,7 +11,7 @@ A calibrated line is not the law. It is reported beside the legal one and never 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,12 +139,5 @@ def calibrate(zoning: Zoning, share: NDArray[np.float64], rule: str = "majority"
         official=official,
         rule=rule,
         entry=entry,
-        left_out=_left_out(zoning),
+        left_out=zoning.method.beyond_tree,
     )
-
-
-def _left_out(zoning: Zoning) -> tuple[str, ...]:
-    """Options under which zones do not only grow as the line rises."""
-    method = zoning.method
-    plain = replace(method, zone_median=False, complete_from=1.0, bridge=0, fill_holes=0)
-    return tuple(name for name, value in plain.to_dict().items() if value != getattr(method, name))

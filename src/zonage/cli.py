@@ -144,7 +144,7 @@ def _add_demo(commands: Any) -> None:
         "run the whole job on the embedded tiles of the Métropole Européenne de Lille",
         "zonage demo --output out/demo",
     )
-    parser.add_argument("--output", metavar="FOLDER", default="out/demo", help="default: out/demo")
+    _add_output(parser, "out/demo")
     parser.add_argument("--language", choices=("en", "fr"), help="of the map; default: en")
 
 
@@ -156,7 +156,7 @@ def _add_run(commands: Any) -> None:
         "compute the quarters that a project file describes",
         "zonage run project.toml",
     )
-    parser.add_argument("project", metavar="PROJECT.toml", help="the project file")
+    _add_project(parser)
     parser.add_argument("--output", metavar="FOLDER", help="default: the project's output.folder")
     parser.add_argument("--quiet", action="store_true", help="no progress on standard error")
 
@@ -216,16 +216,14 @@ def _add_simulate(commands: Any) -> None:
         "say what changes under other parameters, quarter by quarter",
         "zonage simulate project.toml --set qpv.min_population=800 --set qpv.factor=0.65",
     )
-    parser.add_argument("project", metavar="PROJECT.toml", help="the project file")
+    _add_project(parser)
     _add_settings(parser, required=True)
     parser.add_argument(
         "--freeze",
         choices=("computed", "official"),
         help="keep these quarters whatever the tests say: those of the base, or the official ones",
     )
-    parser.add_argument(
-        "--output", metavar="FOLDER", default="out/change", help="default: out/change"
-    )
+    _add_output(parser, "out/change")
 
 
 def _add_sweep(commands: Any) -> None:
@@ -236,7 +234,7 @@ def _add_sweep(commands: Any) -> None:
         "say what is inside under every combination of ranges of parameters",
         "zonage sweep project.toml --vary qpv.factor=0.5:0.7:0.01",
     )
-    parser.add_argument("project", metavar="PROJECT.toml", help="the project file")
+    _add_project(parser)
     parser.add_argument(
         "--vary",
         metavar="PATH=RANGE",
@@ -245,9 +243,7 @@ def _add_sweep(commands: Any) -> None:
         help="FIRST:LAST:STEP, both ends in, or A,B,C; may be repeated",
     )
     _add_settings(parser, required=False)
-    parser.add_argument(
-        "--output", metavar="FOLDER", default="out/sweep", help="default: out/sweep"
-    )
+    _add_output(parser, "out/sweep")
 
 
 def _add_margin(commands: Any) -> None:
@@ -258,16 +254,14 @@ def _add_margin(commands: Any) -> None:
         "say how far each quarter is from the line, or which rule gives a wanted result",
         "zonage margin project.toml --share 0.20 --quarters 26",
     )
-    parser.add_argument("project", metavar="PROJECT.toml", help="the project file")
+    _add_project(parser)
     parser.add_argument(
         "--share", type=float, metavar="SHARE", help="the line for this share of inhabitants"
     )
     parser.add_argument(
         "--quarters", type=int, metavar="N", help="the minimum population that keeps N quarters"
     )
-    parser.add_argument(
-        "--output", metavar="FOLDER", default="out/margin", help="default: out/margin"
-    )
+    _add_output(parser, "out/margin")
 
 
 def _add_uncertainty(commands: Any) -> None:
@@ -278,12 +272,10 @@ def _add_uncertainty(commands: Any) -> None:
         "say how sure each tile and quarter is, by drawing what is not known",
         "zonage uncertainty project.toml --draws 1000",
     )
-    parser.add_argument("project", metavar="PROJECT.toml", help="the project file")
+    _add_project(parser)
     parser.add_argument("--draws", type=int, default=1000, metavar="N", help="default: 1000")
     parser.add_argument("--seed", type=int, default=0, help="default: 0")
-    parser.add_argument(
-        "--output", metavar="FOLDER", default="out/uncertainty", help="default: out/uncertainty"
-    )
+    _add_output(parser, "out/uncertainty")
 
 
 def _add_sensitivity(commands: Any) -> None:
@@ -294,7 +286,7 @@ def _add_sensitivity(commands: Any) -> None:
         "say which parameter drives the totals",
         "zonage sensitivity project.toml --method morris --samples 20",
     )
-    parser.add_argument("project", metavar="PROJECT.toml", help="the project file")
+    _add_project(parser)
     parser.add_argument(
         "--method", choices=("sobol", "morris"), default="sobol", help="default: sobol"
     )
@@ -302,9 +294,15 @@ def _add_sensitivity(commands: Any) -> None:
         "--samples", type=int, default=128, metavar="N", help="or trajectories; default: 128"
     )
     parser.add_argument("--seed", type=int, default=0, help="default: 0")
-    parser.add_argument(
-        "--output", metavar="FOLDER", default="out/sensitivity", help="default: out/sensitivity"
-    )
+    _add_output(parser, "out/sensitivity")
+
+
+def _add_project(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("project", metavar="PROJECT.toml", help="the project file")
+
+
+def _add_output(parser: argparse.ArgumentParser, folder: str) -> None:
+    parser.add_argument("--output", metavar="FOLDER", default=folder, help=f"default: {folder}")
 
 
 def _add_settings(parser: argparse.ArgumentParser, *, required: bool) -> None:
@@ -417,20 +415,23 @@ def _outlines(path: str, options: argparse.Namespace) -> Perimeters:
 
 def calibrate_line(options: argparse.Namespace) -> None:
     """Calibrate a line on the outlines of a project, and rerun the project with it."""
+    from dataclasses import replace
+
     from zonage.calibration import calibrate
     from zonage.errors import BadInput
     from zonage.pipeline import run
     from zonage.project import read_project
+    from zonage.zoning import rezone
 
     project = read_project(options.project)
     if project.official is None:
         raise BadInput("no outlines to calibrate on", file=options.project, column="official")
     legal = run(project, _progress)
     assert legal.official is not None
-    share = legal.official.coverage.share_of(legal.zoning.tiles)
-    found = calibrate(legal.zoning, share, options.rule)
-    whole = run(project.model_copy(update={"line": found.line}), _progress)
-    print(texts.calibration_text(legal, whole, found, options.rule))
+    table = legal.official.coverage
+    found = calibrate(legal.zoning, table.share_of(legal.zoning.tiles), options.rule)
+    again = rezone(legal.zoning, told=replace(legal.zoning.told, line=found.line))
+    print(texts.calibration_text(legal, again, again.compare(table), found, options.rule))
 
 
 def describe_tiles(options: argparse.Namespace) -> None:

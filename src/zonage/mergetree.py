@@ -27,7 +27,7 @@ from zonage.tiles import Codes, Tiles
 from zonage.variables import FIXED_POINT
 
 if TYPE_CHECKING:
-    from zonage.zoning import Zoning
+    from zonage.zoning import Method, Zoning
 
 FORMAT = 1
 """Version of the arrays made by :meth:`MergeTree.to_arrays`."""
@@ -180,21 +180,13 @@ class MergeTree:
         under which zones do not only grow (completion, bridging, holes, the median of the zone)
         are left out.
         """
-        from zonage.zoning import Reason, bordered
+        from zonage.zoning import Reason
 
-        tiles, method, law = zoning.tiles, zoning.method, zoning.law
         never = (Reason.NO_LINE, Reason.UNIT_TOO_SMALL, Reason.UNINHABITED)
         criterion = np.where(np.isin(zoning.reason, never), np.nan, zoning.criterion)
-        if method.border_share:
-            neighbours = tiles.neighbours_within_units if method.within_units else tiles.neighbours
-            criterion = bordered(tiles, criterion, neighbours, method)
-        return merge_tree(
-            tiles,
-            criterion,
-            min_population=law.min_population,
-            connectivity=method.connectivity,
-            within_units=method.within_units,
-            inclusive=law.comparison == "inclusive",
+        inclusive = zoning.law.comparison == "inclusive"
+        return tree_of_rule(
+            zoning.tiles, criterion, zoning.method, zoning.law.min_population, inclusive
         )
 
     @property
@@ -508,7 +500,7 @@ class MergeTree:
 
     @property
     def _neighbours(self) -> NDArray[np.int32]:
-        return self.tiles.neighbours_within_units if self.within_units else self.tiles.neighbours
+        return self.tiles.adjacency(self.within_units)
 
     @property
     def _names(self) -> tuple[str, ...]:
@@ -651,6 +643,42 @@ def tree(zoning: Zoning) -> MergeTree:
     return MergeTree.of(zoning)
 
 
+def tree_of_rule(
+    tiles: Tiles,
+    criterion: NDArray[np.float64],
+    method: Method,
+    min_population: float,
+    inclusive: bool = False,
+) -> MergeTree:
+    """Return the merge tree of tiles under a method: its border rule, adjacency and units.
+
+    Parameters
+    ----------
+    tiles : Tiles
+        The tiles.
+    criterion : float64 array, shape (n,)
+        What is held against the line, EUR a year; NaN = never inside.
+    method : Method
+        The options that :attr:`zonage.zoning.Method.beyond_tree` names are left out.
+    min_population : float
+        Inhabitants that a quarter has at least.
+    inclusive : bool
+        Whether a tile at the line is below it.
+    """
+    from zonage.zoning import bordered
+
+    if method.border_share:
+        criterion = bordered(tiles, criterion, tiles.adjacency(method.within_units), method)
+    return merge_tree(
+        tiles,
+        criterion,
+        min_population=min_population,
+        connectivity=method.connectivity,
+        within_units=method.within_units,
+        inclusive=inclusive,
+    )
+
+
 def merge_tree(
     tiles: Tiles,
     criterion: NDArray[np.float64],
@@ -724,7 +752,7 @@ def merge_tree(
         order,
         start,
         criterion,
-        tiles.neighbours_within_units if within_units else tiles.neighbours,
+        tiles.adjacency(within_units),
         connectivity,
         tiles.count("population"),
         round(min_population * FIXED_POINT),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from zonage.scenarios.uncertainty import Reliability, Uncertainty
     from zonage.sources.insee import TileFile
     from zonage.sources.territories import Territories
+    from zonage.zoning import Zoning
 
 NAMES = 36
 """Width of a column of names."""
@@ -225,14 +226,15 @@ def info_text(found: TileFile) -> str:
     return "\n".join([_table(rows), "", *problems])
 
 
-def calibration_text(legal: Run, whole: Run, found: Calibration, rule: str) -> str:
+def calibration_text(
+    legal: Run, again: Zoning, comparison: Comparison, found: Calibration, rule: str
+) -> str:
     """Put the line of the law and the one that reproduces the outlines best side by side."""
     from zonage.summary import main_unit
 
     low, high = found.interval
     used = main_unit(legal.zoning)
     assert legal.comparison is not None
-    assert whole.comparison is not None
     rows = [
         ["line, EUR a year disposable", "method", "F1", "zones"],
         [
@@ -250,8 +252,8 @@ def calibration_text(legal: Run, whole: Run, found: Calibration, rule: str) -> s
         [
             f"{_exactly(found.line)} (best)",
             "whole",
-            f"{getattr(whole.comparison, rule).f1:.3f}",
-            str(whole.zoning.zone_count),
+            f"{getattr(comparison, rule).f1:.3f}",
+            str(again.zone_count),
         ],
     ]
     note = ""

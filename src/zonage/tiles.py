@@ -277,6 +277,10 @@ class Tiles:
         result[order] = back[table]
         return result
 
+    def adjacency(self, within_units: bool) -> NDArray[np.int32]:
+        """Return the table of neighbours, within the tile's urban unit or whatever their unit."""
+        return self.neighbours_within_units if within_units else self.neighbours
+
     def _neighbour_table(self, start: NDArray[np.int64]) -> NDArray[np.int32]:
         from zonage.kernels.neighbours import neighbour_table
 

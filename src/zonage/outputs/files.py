@@ -21,6 +21,7 @@ from zonage.outputs.writing import (
     write_csv,
     write_json,
     write_layer,
+    write_table,
 )
 from zonage.pipeline import Run
 from zonage.summary import summarise
@@ -78,7 +79,7 @@ def _write_zones(run: Run, draft: Path) -> None:
     import geopandas
 
     table = _rounded(_with_names(run))
-    write_csv(draft / "zones.csv", list(table), zip(*table.values(), strict=True))
+    write_table(draft / "zones.csv", table)
     frame = geopandas.GeoDataFrame(table, geometry=run.zoning.zones.geometry)
     write_layer(draft / "zones.gpkg", "zones", frame)
     if run.comparison is not None:

@@ -19,6 +19,7 @@ from zonage.outputs.writing import (
     write_csv,
     write_json,
     write_layer,
+    write_table,
 )
 from zonage.pipeline import Run
 from zonage.scenarios.change import Change
@@ -50,9 +51,7 @@ def write_change(run: Run, change: Change, settings: Mapping[str, Any], folder: 
 
     target = usable_folder(folder)
     with whole(target) as draft:
-        write_csv(
-            draft / "change.csv", list(change.table), zip(*change.table.values(), strict=True)
-        )
+        write_table(draft / "change.csv", change.table)
         write_layer(draft / "change.gpkg", "change", change.outlines)
         subtitle = ", ".join(f"{path} = {value}" for path, value in settings.items())
         figure = change_map(run, change, subtitle)
@@ -80,7 +79,7 @@ def write_sweep(run: Run, found: Sweep, folder: str | Path) -> Path:
     target = usable_folder(folder)
     with whole(target) as draft:
         table = found.table()
-        write_csv(draft / "sweep.csv", list(table), zip(*table.values(), strict=True))
+        write_table(draft / "sweep.csv", table)
         named = found.cube.rename({path: path.replace(".", "_") for path in found.ranges})
         (draft / "sweep.nc").write_bytes(netcdf_bytes(named))
         figure = response_figure(found, run.project.title)
@@ -110,7 +109,7 @@ def write_margins(
     target = usable_folder(folder)
     with whole(target) as draft:
         rows = [
-            ["zone" if kind == "zone" else "official", *asdict(margin).values()]
+            [kind, *asdict(margin).values()]
             for kind, margins in (("zone", zones), ("official", quarters))
             for margin in margins
         ]
@@ -148,9 +147,7 @@ def write_uncertainty(
         columns = {"id": pl.from_arrow(run.zoning.tiles.ids), "probability": found.probability}
         frame = pl.DataFrame(columns)
         raise_if_full(lambda: frame.write_parquet(draft / "probability.parquet"), draft)
-        write_csv(
-            draft / "quarters.csv", list(found.table), zip(*found.table.values(), strict=True)
-        )
+        write_table(draft / "quarters.csv", found.table)
         figures = {"probability.png": probability_map(found, language=language)}
         content = found.to_dict()
         if curve is not None:
@@ -180,7 +177,7 @@ def write_sensitivity(run: Run, found: Sensitivity, folder: str | Path) -> Path:
     target = usable_folder(folder)
     with whole(target) as draft:
         table = found.table
-        write_csv(draft / "sensitivity.csv", list(table), zip(*table.values(), strict=True))
+        write_table(draft / "sensitivity.csv", table)
         figure = sensitivity_figure(found, language=run.project.output.language)
         _save({"sensitivity.png": figure}, draft)
         write_json(draft / "sensitivity.json", found.to_dict())

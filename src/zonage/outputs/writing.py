@@ -51,6 +51,11 @@ def write_csv(path: Path, header: Sequence[str], rows: Any) -> None:
         writer.writerows(rows)
 
 
+def write_table(path: Path, table: Mapping[str, Sequence[Any]]) -> None:
+    """Write columns of equal length under their names."""
+    write_csv(path, list(table), zip(*table.values(), strict=True))
+
+
 def write_layer(path: Path, layer: str, frame: geopandas.GeoDataFrame) -> None:
     """Write a GeoPackage of one layer, with the same bytes for the same frame."""
     from pyogrio import set_gdal_config_options

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 
 from zonage.errors import BadInput
 from zonage.law import Law
-from zonage.mergetree import MergeTree, merge_tree
+from zonage.mergetree import MergeTree, tree_of_rule
 from zonage.scenarios.lines import UnitFigures, unit_lines
 from zonage.scenarios.what_if import METHOD, Settings, Value, parse_value, with_options
 from zonage.variables import FIXED_POINT
-from zonage.zoning import Method, Zoning, bordered, rezone
+from zonage.zoning import Method, Zoning, rezone
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -35,6 +35,14 @@ COUNTED = ("population", "households", "poor_households", "social_dwellings")
 
 MAX_SCENARIOS = 5_000_000
 """Scenarios of one sweep: a cube of five measures of that size fills 200 MB."""
+
+WHY_BEYOND_TREE = {
+    "zone_median": "tests the median of whole zones",
+    "complete_from": "lets zones grow to the minimum population",
+    "bridge": "joins zones over gaps",
+    "fill_holes": "fills holes of zones",
+}
+"""Why the merge tree does not hold an option of the method."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,17 +193,12 @@ def _scenarios(base: Zoning, values: Mapping[str, tuple[Value, ...]]) -> list[_S
 def _obstacle(base: Zoning, scenarios: Sequence[_Scenario]) -> str | None:
     """Why the merge tree cannot answer, None where it can."""
     methods = {scenario.method for scenario in scenarios}
-    for method in methods:
-        if method.zone_median:
-            return "method.zone_median tests the median of whole zones"
-        if method.complete_from < 1:
-            return "method.complete_from lets zones grow to the minimum population"
-        if method.bridge:
-            return "method.bridge joins zones over gaps"
-        if method.fill_holes:
-            return "method.fill_holes fills holes of zones"
-        if not method.within_units:
-            return "method.within_units lets zones cross urban units, which differ in their line"
+    beyond = {name for method in methods for name in method.beyond_tree}
+    for name, why in WHY_BEYOND_TREE.items():
+        if name in beyond:
+            return f"method.{name} {why}"
+    if not all(method.within_units for method in methods):
+        return "method.within_units lets zones cross urban units, which differ in their line"
     if base.told.frozen is not None or base.told.listed is not None:
         return "some quarters are kept by decision"
     if any(scenario.law.tests_commune for scenario in scenarios):
@@ -238,16 +241,7 @@ def slice_tree(
     if (method.estimator, method.smoothing) != (base.method.estimator, base.method.smoothing):
         criterion = rezone(base, method=method).criterion
     criterion = np.where(tiles.count("population") > 0, criterion, np.nan)
-    if method.border_share:
-        criterion = bordered(tiles, criterion, tiles.neighbours_within_units, method)
-    return merge_tree(
-        tiles,
-        criterion,
-        min_population=min_population,
-        connectivity=method.connectivity,
-        within_units=True,
-        inclusive=comparison == "inclusive",
-    )
+    return tree_of_rule(tiles, criterion, method, min_population, comparison == "inclusive")
 
 
 class _Lines:

@@ -61,7 +61,7 @@ class Flags:
         method: Method,
     ) -> Flags:
         """Flag the tiles of a territory."""
-        neighbours = tiles.neighbours_within_units if method.within_units else tiles.neighbours
+        neighbours = tiles.adjacency(method.within_units)
         eligible = np.where(lines.status == Reason.INSIDE, criterion, np.nan)
         own = drawn = meets(eligible, lines.line, law)
         if method.border_share:

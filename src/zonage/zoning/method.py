@@ -58,6 +58,10 @@ REASON_TEXTS = {
 """Each reason in English and in French."""
 
 
+BEYOND_TREE = {"complete_from": 1.0, "bridge": 0, "fill_holes": 0, "zone_median": False}
+"""Options that a merge tree does not hold, with the value under which they do nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Method:
     """The choices of ours that the law leaves open: a model, never a rule of law.
@@ -148,9 +152,18 @@ class Method:
         return replace(bare, **options)
 
     @property
+    def beyond_tree(self) -> tuple[str, ...]:
+        """Options in use that a merge tree does not hold, in the order of the attributes.
+
+        Under the others a tile that is inside at a line is inside at every higher line, by what is
+        known of it and its surroundings alone.
+        """
+        return tuple(name for name, off in BEYOND_TREE.items() if getattr(self, name) != off)
+
+    @property
     def monotone(self) -> bool:
-        """Whether zones can only grow as the line rises, so that one merge tree holds them all."""
-        return not (self.zone_median or self.complete_from < 1 or self.bridge)
+        """Whether one merge tree holds the zones of every line."""
+        return not self.beyond_tree
 
     def to_dict(self) -> dict[str, Any]:
         """Return the options for a manifest."""
