@@ -19,6 +19,19 @@ quarters = "{DEMO}/quarters_2024.csv"
 vintage = 2024
 """
 
+RUN_FILES = {
+    "dataset.nc",
+    "layers.tif",
+    "manifest.json",
+    "map.png",
+    "official.csv",
+    "summary.json",
+    "tiles.parquet",
+    "zones.csv",
+    "zones.gpkg",
+}
+"""What a run with official outlines writes."""
+
 
 class Result(NamedTuple):
     """What a command printed, and its exit code."""

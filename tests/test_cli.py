@@ -10,8 +10,17 @@ import zipfile
 
 import pytest
 
-from tests.projects import DEMO, OFFICIAL, command, contents, roubaix, write_project, write_tiles
-from zonage import cli, outputs
+from tests.projects import (
+    DEMO,
+    OFFICIAL,
+    RUN_FILES,
+    command,
+    contents,
+    roubaix,
+    write_project,
+    write_tiles,
+)
+from zonage import cli
 from zonage.law import files as law_files
 
 HEADER = roubaix()[0].split(",")
@@ -341,7 +350,7 @@ def test_the_demo_prints_the_figures_of_its_summary(demo):
 def test_the_demo_says_where_the_map_lies_and_what_it_does(demo):
     folder, result = demo
     assert f"map: {folder / 'map.png'}" in result.out
-    assert set(contents(folder)) == set(outputs.FILES)
+    assert set(contents(folder)) == RUN_FILES
     assert result.error.startswith("zonage: law and reference incomes\n")
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["project"]["output"]["language"] == "fr"
@@ -355,26 +364,26 @@ def test_a_project_is_run_into_its_own_folder(tmp_path, monkeypatch):
     assert result.error == ""
     assert "map: results/here/map.png" in result.out
     assert "official" not in result.out
-    assert set(contents(tmp_path / "results" / "here")) == set(outputs.FILES) - {"official.csv"}
+    assert set(contents(tmp_path / "results" / "here")) == RUN_FILES - {"official.csv"}
 
 
 def test_a_second_run_replaces_the_first(tmp_path):
     project = write_project(tmp_path)
     assert command("run", project, "--quiet").code == 0
-    first = contents(tmp_path / "out")
+    first = contents(tmp_path / "out" / "run")
     write_project(tmp_path, top="line = 14000")
     assert command("run", project, "--quiet").code == 0
-    assert contents(tmp_path / "out")["zones.csv"] != first["zones.csv"]
+    assert contents(tmp_path / "out" / "run")["zones.csv"] != first["zones.csv"]
     assert not list(tmp_path.glob(".out*"))
 
 
 def test_a_failed_run_leaves_the_last_outputs(tmp_path):
     project = write_project(tmp_path)
     assert command("run", project, "--quiet").code == 0
-    before = contents(tmp_path / "out")
+    before = contents(tmp_path / "out" / "run")
     write_tiles(tmp_path / "tiles.csv", {(1, "ind"): "-1"})
     assert command("run", project, "--quiet").code == 2
-    assert contents(tmp_path / "out") == before
+    assert contents(tmp_path / "out" / "run") == before
 
 
 def test_compare_names_each_official_quarter(demo):
@@ -476,7 +485,7 @@ def test_calibrate_prints_a_line_that_gives_what_it_says(tmp_path):
     line = float(rows[2][0].removesuffix(" (best)").replace(" ", ""))
     write_project(tmp_path, top=f"line = {line}")
     assert command("run", project, "--quiet").code == 0
-    summary = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
+    summary = json.loads((tmp_path / "out" / "run" / "summary.json").read_text(encoding="utf-8"))
     assert rows[3][2] == f"{summary['agreement']['majority']['f1']:.3f}"
     assert rows[3][3] == str(summary["computed"]["quarters"])
     assert rows[2][2] == f"{summary['calibration']['agreement']['f1']:.3f}"

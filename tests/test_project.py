@@ -38,7 +38,7 @@ def test_defaults_are_the_law_of_2024_and_declared_incomes_of_2019(tmp_path):
     assert (project.law.name, project.law.territory) == ("qpv", "metropole")
     assert (project.reference.concept, project.reference.year) == ("declared", 2019)
     assert project.line is None
-    assert project.output.folder == tmp_path / "out"
+    assert project.output.folder == tmp_path / "out" / "run"
 
 
 def test_paths_are_relative_to_the_file_and_absolute_ones_stay(tmp_path):

@@ -120,7 +120,7 @@ class OfficialSection(_Section):
 class OutputSection(_Section):
     """Where the results go, and in which language their texts are."""
 
-    folder: Relative = Path("out")
+    folder: Relative = Path("out/run")
     language: Literal["en", "fr"] = "en"
 
 

@@ -1,7 +1,7 @@
 """Every file that a run writes: whole or not at all, and the same bytes for the same input."""
 
 from zonage.outputs.files import LAYERS, tile_frame, write
-from zonage.outputs.folder import FILES, SCENARIO_FILES, locked, recover, usable_folder, whole
+from zonage.outputs.folder import locked, recover, usable_folder, whole
 from zonage.outputs.scenarios import (
     SweepProgress,
     write_change,
@@ -13,9 +13,7 @@ from zonage.outputs.scenarios import (
 from zonage.outputs.trees import save_tree
 
 __all__ = [
-    "FILES",
     "LAYERS",
-    "SCENARIO_FILES",
     "SweepProgress",
     "locked",
     "recover",

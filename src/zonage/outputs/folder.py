@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import glob
+import json
 import os
 import secrets
 import shutil
@@ -23,49 +24,11 @@ except ImportError:  # not on Windows
 
 from zonage.errors import BadInput
 
-FILES = (
-    "zones.gpkg",
-    "zones.csv",
-    "official.csv",
-    "tiles.parquet",
-    "layers.tif",
-    "dataset.nc",
-    "map.png",
-    "summary.json",
-    "manifest.json",
-)
-"""What a run writes."""
+MANIFEST = "manifest.json"
+"""Names every file beside it that a run wrote; by it a run knows a folder of outputs."""
 
-SCENARIO_FILES = (
-    "change.csv",
-    "change.gpkg",
-    "change.png",
-    "change.json",
-    "sweep.csv",
-    "sweep.nc",
-    "sweep.png",
-    "margins.csv",
-    "stability.png",
-    "probability.parquet",
-    "probability.png",
-    "quarters.csv",
-    "reliability.png",
-    "uncertainty.json",
-    "sensitivity.csv",
-    "sensitivity.png",
-    "sensitivity.json",
-    "manifest.json",
-)
-"""What scenarios write."""
-
-_WRITTEN = {*FILES, *SCENARIO_FILES}
-
-_LEAVINGS = {
-    *_WRITTEN,
-    *(name + end for name in _WRITTEN for end in (".aux.xml", "-wal", "-shm", "-journal")),
-    ".DS_Store",
-}
-"""What these leave in a folder, and GIS readers and file managers that open their outputs."""
+_SIDE_FILES = (".aux.xml", "-wal", "-shm", "-journal")
+"""Endings of what GIS readers leave beside an output that they open."""
 
 
 def usable_folder(folder: str | Path) -> Path:
@@ -223,10 +186,10 @@ def _check_ours(target: Path) -> None:
         return
     if not target.is_dir():
         raise BadInput("the output folder is a file", file=target)
-    items = list(target.iterdir())
-    others = sorted(item.name for item in items if not (item.name in _LEAVINGS and item.is_file()))
-    if not others and items and not (target / "manifest.json").exists():
-        others = sorted(item.name for item in items if item.name in _WRITTEN)
+    ours = _written(target)
+    others = sorted(
+        item.name for item in target.iterdir() if not (item.name in ours and item.is_file())
+    )
     if others:
         raise BadInput(
             "the output folder holds files that no run wrote",
@@ -234,6 +197,16 @@ def _check_ours(target: Path) -> None:
             found=", ".join(others[:5]) + (", ..." if len(others) > 5 else ""),
             hint="choose another folder, or empty this one",
         )
+
+
+def _written(target: Path) -> set[str]:
+    """Names that may stand in a folder of outputs: of its manifest, and beside them."""
+    try:
+        outputs = json.loads((target / MANIFEST).read_text(encoding="utf-8"))["outputs"]
+        names = {MANIFEST, *(str(name) for name in outputs)}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return set()
+    return {*names, *(name + end for name in names for end in _SIDE_FILES), ".DS_Store"}
 
 
 def disk_error(error: OSError, target: Path) -> BadInput:

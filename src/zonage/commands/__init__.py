@@ -1,0 +1,6 @@
+"""The commands: what each takes, does and returns as text; :mod:`zonage.cli` prints it."""
+
+from zonage.commands import main_job, simulation
+
+TOPICS = (main_job, simulation)
+"""Modules of commands, in the order of the help page."""
