@@ -38,12 +38,14 @@ if TYPE_CHECKING:
     from zonage.sources.references import read_reference
     from zonage.sources.territories import read_territories
     from zonage.tiles import Tiles
+    from zonage.vintages import compare_vintages
     from zonage.zoning import Method, Reason, Zoning, qpv
 
 _HOMES = {
     "calibrate": "zonage.calibration",
     "compare": "zonage.comparison",
     "compare_perimeters": "zonage.comparison",
+    "compare_vintages": "zonage.vintages",
     "BadInput": "zonage.errors",
     "ZonageError": "zonage.errors",
     "GridSpec": "zonage.grid",
@@ -93,6 +95,7 @@ __all__ = [
     "change",
     "compare",
     "compare_perimeters",
+    "compare_vintages",
     "coverage",
     "describe",
     "law",

@@ -53,18 +53,27 @@ def _add_compare(commands: Any) -> None:
         commands,
         "compare",
         compare_zonings,
-        "hold computed quarters against official outlines, or one official list against another",
+        "hold computed quarters against official outlines, or one list or vintage against another",
         "zonage compare qp2015.zip qp2024.geojson --epci 200093201",
     )
     parser.add_argument("before", metavar="A", help="a project file, or a layer of outlines")
     parser.add_argument(
-        "after", metavar="B", nargs="?", help="a layer of outlines; default: the project's own"
+        "after",
+        metavar="B",
+        nargs="?",
+        help="a layer of outlines (default: the project's own), or a project of another vintage",
     )
     parser.add_argument("--epci", metavar="CODE", help="only outlines in communes of this EPCI")
     parser.add_argument(
         "--communes-table",
         metavar="FILE",
         help="which communes these are; default: those of the Métropole Européenne de Lille",
+    )
+    parser.add_argument(
+        "--output",
+        metavar="FOLDER",
+        default="out/vintages",
+        help="of a comparison of two vintages; default: out/vintages",
     )
 
 
@@ -131,8 +140,10 @@ def _run_and_write(project: Project, output: str | None, tell: Tell) -> str:
 
 
 def compare_zonings(options: argparse.Namespace, tell: Tell) -> str:
-    """Compare a project with outlines, or outlines with outlines."""
+    """Compare a project with outlines or another vintage, or outlines with outlines."""
     if Path(options.before).suffix == ".toml":
+        if Path(options.after or "").suffix == ".toml":
+            return _compare_vintages(options, tell)
         return _compare_project(options, tell)
     from zonage.errors import BadInput
 
@@ -171,6 +182,23 @@ def _compare_project(options: argparse.Namespace, tell: Tell) -> str:
     assert result.comparison is not None
     agreement = texts.agreement_text(result.comparison)
     return f"{agreement}\n\n{texts.quarters_text(result.comparison)}"
+
+
+def _compare_vintages(options: argparse.Namespace, tell: Tell) -> str:
+    from zonage.outputs import usable_folder
+    from zonage.outputs.vintages import write_vintages
+    from zonage.pipeline import run
+    from zonage.project import read_project
+    from zonage.texts.vintages import vintages_text
+    from zonage.vintages import compare_vintages
+
+    folder = usable_folder(options.output)
+    before, after = (run(read_project(path), tell) for path in (options.before, options.after))
+    tell("comparison of the vintages")
+    official = after.official.coverage if after.official is not None else None
+    found = compare_vintages(before.zoning, after.zoning, official=official)
+    write_vintages(before, after, found, folder)
+    return closing(vintages_text(before, after, found), folder, "vintages.png")
 
 
 def _outlines(path: str, options: argparse.Namespace) -> Perimeters:
