@@ -4,13 +4,15 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; d
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test real bench lint format clean help
+.PHONY: demo test bench bench-docs bench-gate bench-short bench-against lint format clean help
 
 help:
 	@echo "make demo   the whole main job on the embedded tiles of the MEL (results in out/demo)"
 	@echo "make test   the test suite"
 	@echo "make lint   ruff and mypy"
-	@echo "make bench  the benchmarks, each with its peer in the same run"
+	@echo "make bench  the benchmarks, each with its peer in the same run; JSON=1 for machines"
+	@echo "make bench-gate  fail where a ratio has fallen below its floor"
+	@echo "make bench-against REVISION=v0.1.0  fail where this tree is 1.5 times slower"
 	@echo "make clean  remove what these targets made"
 
 demo: $(VENV)/installed
@@ -20,7 +22,20 @@ test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest
 
 bench: $(VENV)/installed-bench
-	$(BIN)/python -m pytest benchmarks
+	@$(BIN)/python -m benchmarks $(if $(JSON),--json)
+
+bench-docs: $(VENV)/installed-bench
+	@$(BIN)/python -m benchmarks --docs
+
+bench-gate: $(VENV)/installed-bench
+	@$(BIN)/python -m benchmarks --gate
+
+bench-short: $(VENV)/installed-dev
+	@$(BIN)/python -m benchmarks --short
+
+REVISION ?= $(shell git describe --tags --abbrev=0 2>/dev/null || git rev-parse HEAD~1)
+bench-against: $(VENV)/installed-bench
+	@$(BIN)/python -m benchmarks --against $(REVISION)
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check src tests benchmarks data
@@ -49,4 +64,8 @@ $(VENV)/installed-dev: pyproject.toml | $(BIN)/python
 
 $(VENV)/installed-bench: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable ".[dev,bench]"
+	@# btbpy's sources name Cython nowhere, so it is built with what is installed, or left out.
+	-@$(BIN)/python -m pip install --quiet "setuptools<80" wheel Cython \
+		&& $(BIN)/python -m pip install --quiet --no-build-isolation btbpy 2>/dev/null \
+		|| echo "btbpy cannot be built here: its benchmarks are skipped"
 	@touch $@ $(VENV)/installed $(VENV)/installed-dev

@@ -1,35 +1,53 @@
-"""Races: an operation and its peer, in turns, in one run and on one input; a table at the end."""
+"""Races: an operation and its peers, in turns, in one run and on one input.
 
+Without ``--timed`` every benchmark runs once on small input and only its answers are checked, so
+that the plain test suite keeps them alive. With ``--lockstep`` the operations alone are timed, each
+when another process says so (see :mod:`benchmarks.revisions`).
+"""
+
+import json
+import os
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-
-@dataclass(frozen=True)
-class Race:
-    """One line of the table. `ratio` is the peer's time divided by zonage's."""
-
-    operation: str
-    size: str
-    zonage: float
-    peer: str
-    peer_seconds: float
-    ratio: float
-    target: float
-    met: bool
-
+from benchmarks import inputs
+from benchmarks.measures import Measure, Race, Results, plain, this_machine
 
 RACES = pytest.StashKey[list[Race]]()
-NOTES = pytest.StashKey[list[str]]()
+MEASURES = pytest.StashKey[list[Measure]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("zonage")
+    group.addoption("--timed", action="store_true", help="full sizes, timed against the peers")
+    group.addoption("--rounds", type=int, help="at most so many turns of each race")
+    group.addoption("--results", metavar="FILE", help="write what was found as JSON")
+    group.addoption("--lockstep", metavar="READ,WRITE", help="file descriptors to take turns by")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[RACES] = []
-    config.stash[NOTES] = []
+    config.stash[MEASURES] = []
+    inputs.SMALL = not (config.getoption("--timed") or config.getoption("--lockstep"))
+    config.addinivalue_line("markers", "short: part of the short gate")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Time nothing but races when two revisions take turns, and measure nothing on small input."""
+    wanted = "race" if config.getoption("--lockstep") else None
+    for item in items:
+        if item.path.parent != Path(__file__).parent:
+            continue
+        names = getattr(item, "fixturenames", ())
+        if wanted and wanted not in names:
+            item.add_marker(pytest.mark.skip(reason="not a race"))
+        if inputs.SMALL and "measure" in names:
+            item.add_marker(pytest.mark.skip(reason="a measure without a peer; run with --timed"))
 
 
 def timed(call: Callable[[], object]) -> float:
@@ -40,11 +58,12 @@ def timed(call: Callable[[], object]) -> float:
 
 @pytest.fixture
 def race(benchmark: Any, request: pytest.FixtureRequest) -> Callable[..., None]:
-    """Return a function that times zonage against peers and fails below a target.
+    """Return a function that times zonage against peers.
 
     ``race(operation, size, zonage, {name: (peer, target)}, rounds=5, peer_scale=1)``: `peer_scale`
     multiplies a peer's time where it does a fraction of the work only. A target of 0 is none.
     """
+    config = request.config
 
     def run(
         operation: str,
@@ -54,62 +73,66 @@ def race(benchmark: Any, request: pytest.FixtureRequest) -> Callable[..., None]:
         rounds: int = 5,
         peer_scale: float = 1,
     ) -> None:
-        calls = [zonage, *(peer for peer, _ in peers.values())]
-        for call in calls:
-            call()
-        turns = [[timed(call) for call in calls] for _ in range(rounds)]
-        ours, *theirs = (statistics.median(times) for times in zip(*turns, strict=True))
-        races = []
-        for (name, (_, target)), seconds in zip(peers.items(), theirs, strict=True):
-            ratio = seconds * peer_scale / ours
-            races.append(
-                Race(
-                    operation,
-                    size,
-                    ours,
-                    name,
-                    seconds * peer_scale,
-                    ratio,
-                    target,
-                    ratio >= target,
-                )
-            )
-        request.config.stash[RACES].extend(races)
-        benchmark.extra_info["races"] = [asdict(line) for line in races]
-        benchmark.pedantic(zonage, rounds=rounds)
-        missed = [f"{r.peer}: {r.ratio:.2f} of {r.target:.3g}" for r in races if not r.met]
-        assert not missed, f"{operation}: below target against {', '.join(missed)}"
+        if lockstep := config.getoption("--lockstep"):
+            take_turns(f"{operation} / {size}", zonage, lockstep)
+        elif config.getoption("--timed"):
+            rounds = min(rounds, config.getoption("--rounds") or rounds)
+            calls = {name: peer for name, (peer, _) in peers.items()}
+            ours, theirs = race_in_turns(zonage, calls, rounds)
+            for name, times in theirs.items():
+                pairs = zip(times, ours, strict=True)
+                ratio = statistics.median(peer * peer_scale / own for peer, own in pairs)
+                seconds = statistics.median(ours), statistics.median(times) * peer_scale
+                target = peers[name][1]
+                found = Race(operation, size, seconds[0], name, seconds[1], ratio, target)
+                config.stash[RACES].append(found)
+        benchmark.pedantic(zonage, rounds=1)
 
     return run
 
 
+def race_in_turns(
+    zonage: Callable[[], object], peers: dict[str, Callable[[], object]], rounds: int
+) -> tuple[list[float], dict[str, list[float]]]:
+    """Time an operation and its peers in turns, after one turn that warms everything."""
+    calls = [zonage, *peers.values()]
+    for call in calls:
+        call()
+    turns = [[timed(call) for call in calls] for _ in range(rounds)]
+    ours, *theirs = (list(times) for times in zip(*turns, strict=True))
+    return ours, dict(zip(peers, theirs, strict=True))
+
+
+def take_turns(name: str, call: Callable[[], object], lockstep: str) -> None:
+    """Say that an operation is ready, then time it as often as is asked."""
+    read, write = (int(part) for part in lockstep.split(","))
+    call()
+    os.write(write, (json.dumps({"ready": name}) + "\n").encode())
+    while os.read(read, 1) == b"t":
+        os.write(write, (json.dumps({"seconds": timed(call)}) + "\n").encode())
+
+
 @pytest.fixture
-def note(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Return a function that adds a line of measures without a peer below the table."""
-    return request.config.stash[NOTES].append
+def measure(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Return a function that keeps a figure without a peer, as :class:`Measure` takes it."""
+
+    def keep(*figure: Any, **more: Any) -> None:
+        request.config.stash[MEASURES].append(Measure(*figure, **more))
+
+    return keep
+
+
+@pytest.fixture
+def note(measure: Callable[..., None]) -> Callable[[str], None]:
+    return lambda text: measure(text, 0.0)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    for text in config.stash[NOTES]:
-        terminalreporter.write_line(text)
-    races = config.stash[RACES]
-    if not races:
+    results = Results(this_machine(), tuple(config.stash[RACES]), tuple(config.stash[MEASURES]))
+    if not (results.races or results.measures):
         return
-    terminalreporter.section("zonage against its peers (medians, ms; ratio = peer / zonage)")
-    line = "{:<44} {:<26} {:>9} {:<28} {:>11} {:>9} {:>8}  {}"
-    terminalreporter.write_line(
-        line.format("operation", "size", "zonage", "peer", "", "ratio", "target", "met")
-    )
-    for r in races:
-        terminalreporter.write_line(
-            line.format(
-                r.operation,
-                r.size,
-                f"{r.zonage * 1e3:.2f}",
-                r.peer,
-                f"{r.peer_seconds * 1e3:.2f}",
-                f"{r.ratio:.2f}",
-                f"{r.target:.3g}",
-                "yes" if r.met else "NO",
-            )
-        )
+    if path := config.getoption("--results"):
+        results.write(Path(path))
+    else:
+        terminalreporter.section("zonage against its peers (ratio = peer / zonage)")
+        terminalreporter.write_line(plain(results))

@@ -8,6 +8,9 @@ from scipy import ndimage
 
 from zonage.kernels.neighbours import neighbour_table
 
+SMALL = False
+"""Whether inputs are small, to check answers without timing them; set before any is made."""
+
 
 @dataclass(frozen=True)
 class Country:
@@ -75,13 +78,18 @@ def make_country(side: int, inhabited: float, poor: float, units: int, seed: int
 
 
 @cache
-def national() -> Country:
-    return make_country(side=5000, inhabited=0.09, poor=63_353 / 2_250_000, units=2500, seed=1)
+def national(side: int = 5000) -> Country:
+    """Draw a country of which 9 % is inhabited, with one urban unit to 10 000 cells."""
+    if SMALL:
+        side = min(side, 300)
+    units = max(1, side * side // 10_000)
+    return make_country(side, inhabited=0.09, poor=63_353 / 2_250_000, units=units, seed=1)
 
 
 @cache
 def metropolis() -> Country:
-    return make_country(side=200, inhabited=0.45, poor=0.2, units=1, seed=2)
+    side = 60 if SMALL else 200
+    return make_country(side, inhabited=0.45, poor=0.2, units=1, seed=2)
 
 
 def same_partition(one: np.ndarray, other: np.ndarray) -> bool:

@@ -44,6 +44,7 @@ def contest(race, operation, flag, connectivity, targets):
     )
 
 
+@pytest.mark.short
 @pytest.mark.parametrize("connectivity", [8, 4])
 def test_label_flagged(race, connectivity):
     targets = {"scipy.ndimage.label": 8, "cc3d": 6}

@@ -35,6 +35,7 @@ def parser(columns):
     return run
 
 
+@pytest.mark.short
 def test_parse_ids_against_polars(race, columns):
     frame = pl.DataFrame({"id": pl.Series(columns[2])})
 

@@ -109,6 +109,7 @@ def relabelling(country, lines):
     return run
 
 
+@pytest.mark.short
 def test_all_lines_of_a_metropolis(race):
     country = metropolis()
     zonage = one_tree(country, LINES)

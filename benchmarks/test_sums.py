@@ -2,6 +2,7 @@
 
 import numbagg
 import numpy as np
+import pytest
 from scipy import ndimage
 
 from benchmarks.inputs import national
@@ -9,6 +10,7 @@ from zonage.kernels.components import label
 from zonage.kernels.sums import sums_by_label
 
 
+@pytest.mark.short
 def test_sums_by_label(race):
     country = national()
     n = len(country.row)

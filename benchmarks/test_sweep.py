@@ -20,15 +20,15 @@ def seconds(base, ranges):
     return time.perf_counter() - begun
 
 
-def test_ten_thousand_scenarios_on_the_mel(note):
+def test_ten_thousand_scenarios_on_the_mel(measure):
     base = zn.qpv(lille(), LAW, zn.read_reference("declared", 2019), method=MONOTONE)
     factors = np.round(np.linspace(0.5, 0.7, 100), 4).tolist()
     taken = seconds(base, {"qpv.factor": factors, "qpv.min_population": range(500, 2500, 20)})
-    note(f"sweep, MEL, 100 factors x 100 minimum populations: {taken:.2f} s")
+    measure("sweep, MEL, 100 factors x 100 minimum populations", taken, "s")
 
 
-def test_a_thousand_national_scenarios(note):
+def test_a_thousand_national_scenarios(measure):
     town = country()
     base = zn.qpv(town.tiles, LAW, town.reference, method=MONOTONE)
     taken = seconds(base, {"qpv.factor": np.round(np.linspace(0.5, 0.7, 1000), 5).tolist()})
-    note(f"sweep, France, 1 000 factors, a line for each of 2 500 units: {taken:.2f} s")
+    measure("sweep, France, 1 000 factors, a line for each of 2 500 units", taken, "s")

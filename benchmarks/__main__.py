@@ -1,0 +1,77 @@
+"""Run the benchmarks: ``python -m benchmarks``, with one table at the end."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks import gate, revisions
+from benchmarks.measures import Results, markdown, plain
+
+HERE = Path(__file__).resolve().parent
+REFERENCE = HERE / "reference.json"
+"""The results that docs/benchmarks.md shows and that the gate compares with."""
+DOCS = HERE.parent / "docs" / "benchmarks.md"
+BEGIN, END = "<!-- begin: the last run -->", "<!-- end: the last run -->"
+
+
+def main() -> int:
+    """Run what is asked and return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--gate", action="store_true", help="fail where a ratio is below its floor")
+    what.add_argument("--short", action="store_true", help="the gate on a few races, in a minute")
+    what.add_argument("--against", metavar="REVISION", help="fail where it is 1.5 times slower")
+    what.add_argument("--docs", action="store_true", help="keep the results in docs/benchmarks.md")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument("-k", metavar="NAMES", help="only benchmarks of these names, as in pytest")
+    options = parser.parse_args()
+    names = ["-k", options.k] if options.k else []
+    if options.against:
+        return revisions.compare(options.against, names)
+    if options.gate or options.short:
+        return gate.check(Results.read(REFERENCE), run, names, short=options.short)
+    results = run(names)
+    print(json.dumps(results.to_dict(), indent=1) if options.json else plain(results))
+    if options.docs:
+        results.write(REFERENCE)
+        write_docs(results)
+    return 0
+
+
+def run(arguments: list[str]) -> Results:
+    """Run benchmarks in a process of their own and return what they found."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "results.json")
+        command = [sys.executable, "-m", "pytest", str(HERE), "--timed", "--results", str(path)]
+        done = subprocess.run(
+            [*command, *arguments], cwd=HERE.parent, stdout=subprocess.PIPE, text=True
+        )
+        if done.returncode or not path.exists():
+            sys.stderr.write(done.stdout)
+            raise SystemExit("benchmarks: an answer differs, or nothing was run")
+        return Results.read(path)
+
+
+def write_docs(results: Results) -> None:
+    """Put the table of a run between the marks of its page."""
+    machine = results.machine
+    libraries = ", ".join(f"{name} {number}" for name, number in machine["libraries"].items())
+    about = (
+        f"{machine['processor']}, {machine['cores']} cores, Python {machine['python']}; "
+        f"{libraries}."
+    )
+    text = DOCS.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    after = rest.partition(END)[2]
+    DOCS.write_text(
+        f"{before}{BEGIN}\n\n{about}\n\n{markdown(results)}\n\n{END}{after}", encoding="utf-8"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

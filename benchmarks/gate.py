@@ -1,0 +1,66 @@
+"""The gate: ratios of this run against floors, so that the speed of the machine does not matter.
+
+A floor is the target less :data:`MARGIN`, or a third of the ratio of the reference run where that
+is higher: a kernel that was 200 times as fast as its peer and is 60 times now has lost its speed,
+though 60 may still be above the target. What falls below its floor is measured anew, twice: noise
+passes, a slow kernel stays slow.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from benchmarks.measures import Measure, Race, Results, figure, plain
+
+MARGIN = 0.15
+"""Share of a ratio that noise takes away at most; docs/benchmarks.md says how it was measured."""
+FALL = 3.0
+"""How far a ratio may fall below that of the reference run, whatever its target."""
+ROUNDS = "3"
+ATTEMPTS = 3
+
+
+def check(
+    reference: Results, run: Callable[[list[str]], Results], names: list[str], *, short: bool
+) -> int:
+    """Run the gate and return its exit code: 0, or 1 with what is below its floor."""
+    arguments = ["--rounds", ROUNDS, *(["-m", "short"] if short else []), *names]
+    results = run(arguments)
+    print(plain(results))
+    below = failures(results, reference)
+    for _ in range(ATTEMPTS - 1):
+        if not below:
+            break
+        again = failures(run(arguments), reference)
+        below = {key: text for key, text in below.items() if key in again}
+    for text in below.values():
+        print(f"below the floor: {text}", file=sys.stderr)
+    return 1 if below else 0
+
+
+def failures(results: Results, reference: Results) -> dict[str, str]:
+    """Name the races below their floor and the measures above their ceiling."""
+    known = {race.key: race.ratio for race in reference.races}
+    found = {}
+    for race in results.races:
+        lowest = floor(race, known.get(race.key))
+        if race.ratio < lowest:
+            found[race.key] = f"{race.key}: ratio {figure(race.ratio)}, floor {figure(lowest)}"
+    for measure in results.measures:
+        highest = ceiling(measure)
+        if highest is not None and measure.value > highest:
+            found[measure.key] = (
+                f"{measure.key}: {figure(measure.value)} {measure.unit}, at most {figure(highest)}"
+            )
+    return found
+
+
+def floor(race: Race, reference: float | None) -> float:
+    """Return the lowest ratio that passes."""
+    return max(race.target * (1 - MARGIN), (reference or 0) / FALL)
+
+
+def ceiling(measure: Measure) -> float | None:
+    """Return the highest value that passes: the limit and the margin."""
+    return None if measure.at_most is None else measure.at_most * (1 + MARGIN)
