@@ -32,10 +32,13 @@ if TYPE_CHECKING:
     from zonage.scenarios import change, reform
     from zonage.scenarios.sweep import sweep
     from zonage.scenarios.uncertainty import monte_carlo
+    from zonage.sources.housing import read_rpls
     from zonage.sources.insee import describe, read_tiles
+    from zonage.sources.layers import read_polygons, read_raster, read_tile_values
     from zonage.sources.perimeters import read_coverage, read_perimeters
     from zonage.sources.rasters import read_cog
     from zonage.sources.references import read_reference
+    from zonage.sources.schools import read_schools
     from zonage.sources.territories import read_territories
     from zonage.tiles import Tiles
     from zonage.vintages import compare_vintages
@@ -67,6 +70,11 @@ _HOMES = {
     "read_coverage": "zonage.sources.perimeters",
     "read_perimeters": "zonage.sources.perimeters",
     "read_cog": "zonage.sources.rasters",
+    "read_schools": "zonage.sources.schools",
+    "read_polygons": "zonage.sources.layers",
+    "read_tile_values": "zonage.sources.layers",
+    "read_raster": "zonage.sources.layers",
+    "read_rpls": "zonage.sources.housing",
     "read_reference": "zonage.sources.references",
     "read_territories": "zonage.sources.territories",
     "Tiles": "zonage.tiles",
@@ -106,9 +114,14 @@ __all__ = [
     "read_cog",
     "read_coverage",
     "read_perimeters",
+    "read_polygons",
     "read_project",
+    "read_raster",
     "read_reference",
+    "read_rpls",
+    "read_schools",
     "read_territories",
+    "read_tile_values",
     "read_tiles",
     "reform",
     "run",

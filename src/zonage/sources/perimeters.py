@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import compress
 from pathlib import Path
@@ -22,22 +21,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zonage.errors import BadInput, nearest
-from zonage.sources.archives import is_archive, open_archive
 from zonage.sources.tables import Row, read_rows
+from zonage.sources.vector_layers import (
+    checked_crs,
+    open_layer,
+    optional_texts,
+    projected,
+    texts,
+    valid_polygons,
+)
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
-    from pyproj import CRS
 
     from zonage.raster import Coverage
 
-SUFFIXES = (".gpkg", ".geojson", ".json", ".shp")
-"""Vector formats that are looked for inside an archive."""
-
-_FALLBACK_ENCODING = "CP1252"
 _ID = re.compile(r"CRS(\d{4,6})RES(\d{1,6})mN(-?\d{1,8})E(-?\d{1,8})", re.ASCII)
-_FAR = 0.5
-"""Degrees by which outlines may leave the area where their projection is used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +125,8 @@ class Perimeters:
         """Return the outlines in the projection of another EPSG code, kept valid."""
         if crs == self.crs:
             return self
-        return replace(self, table=_projected(self.table, crs, self.source), crs=crs)
+        geometry = projected(self.geometry, self.table.crs, crs, self.source)
+        return replace(self, table=self.table.set_geometry(geometry, crs=crs), crs=crs)
 
     def select(
         self,
@@ -248,27 +248,23 @@ def read_perimeters(
     import shapely
 
     file = str(path)
-    with _plain_file(Path(path), member) as plain:
-        layer = _layer(plain, file, layer)
-        layout = _layout(_fields(plain, layer, file), file, code, name)
-        frame = _read(plain, layer, file, layout, where)
-    if "geometry" not in frame:
-        raise BadInput("the layer has no geometry", file=file)
-    if len(frame) == 0:
-        raise BadInput("no outline in the layer", file=file, found=where and f"filter {where}")
-    codes = _texts(frame[layout.code], layout.code, file)
-    geometry, repaired = _polygons(frame.geometry.to_numpy(), codes, file)
-    source_crs = _checked_crs(frame.crs, frame.total_bounds, file)
-    frame = _attributes(frame, layout, codes, file).set_geometry(geometry, crs=source_crs)
+    with open_layer(path, member=member, layer=layer) as opened:
+        layout = _layout(opened.fields, file, code, name)
+        frame = opened.read(layout.fields(), where)
+    codes = texts(frame[layout.code], layout.code, file)
+    geometry, mended = valid_polygons(frame.geometry.to_numpy(), codes, file)
+    source_crs = checked_crs(frame.crs, frame.total_bounds, file)
+    table = _attributes(frame, layout, codes, file)
+    table = table.set_geometry(projected(geometry, source_crs, crs, file), crs=crs)
     vintage = vintage if vintage is not None else _vintage(codes)
-    frame["vintage"] = vintage
+    table["vintage"] = vintage
     order = ["code", "name", "communes", "commune_codes", "vintage", "geometry"]
     return Perimeters(
-        table=_projected(frame[order], crs, file),
+        table=table[order],
         crs=crs,
         source_crs=f"EPSG:{epsg}" if (epsg := source_crs.to_epsg()) else source_crs.name,
         vintage=vintage,
-        repaired=tuple(compress(codes, repaired)),
+        repaired=tuple(compress(codes, mended)),
         collapsed=tuple(compress(codes, shapely.is_empty(geometry))),
         source=file,
     )
@@ -293,79 +289,10 @@ def _vintage(codes: Sequence[str]) -> int | None:
 
 
 # --------------------------------------------------------------------------------------------------
-# The file
+# Its attributes
 
 
-@contextmanager
-def _plain_file(path: Path, member: str | None) -> Iterator[Path]:
-    """Give the file of the layer, unpacked for as long as it is read where it is in an archive."""
-    if not path.is_file():
-        raise BadInput("no such file", file=path)
-    if is_archive(path):
-        with open_archive(path) as archive:
-            chosen = _member(path, archive.names, member)
-            stem = chosen.rsplit(".", 1)[0]
-            parts = [name for name in archive.names if name.rsplit(".", 1)[0] == stem]
-            unpacked = archive.unpack(parts)
-            yield unpacked[parts.index(chosen)]
-    elif member is not None:
-        raise BadInput("not an archive, so it has no members", file=path, found=member)
-    else:
-        yield path
-
-
-def _member(path: Path, names: list[str], member: str | None) -> str:
-    """Return the layer of an archive, which must be the only one or be named."""
-    layers = [name for name in names if name.lower().endswith(SUFFIXES)]
-    if member is not None:
-        if member not in layers:
-            raise BadInput(
-                "no such layer in the archive", file=path, found=member, expected=", ".join(layers)
-            )
-        return member
-    if len(layers) != 1:
-        raise BadInput(
-            "the archive must hold one layer, or one must be named",
-            file=path,
-            found=", ".join(layers) or "none",
-            expected="one file in " + ", ".join(SUFFIXES),
-            hint="name it with member=...",
-        )
-    return layers[0]
-
-
-def _layer(plain: Path, file: str, layer: str | None) -> str:
-    """Return the layer of a file, which must be the only one or be named."""
-    import pyogrio
-
-    try:
-        names = [str(name) for name in pyogrio.list_layers(plain)[:, 0]]
-    except pyogrio.errors.DataSourceError as error:
-        raise BadInput("not a vector layer that can be read", file=file, found=error) from None
-    if layer is None and len(names) == 1:
-        return names[0]
-    if layer not in names:
-        raise BadInput(
-            "the file must hold one layer, or one must be named",
-            file=file,
-            found=layer,
-            expected="one of " + ", ".join(names),
-            hint="name it with layer=...",
-        )
-    return layer
-
-
-def _fields(plain: Path, layer: str, file: str) -> list[str]:
-    """Names of the attributes of a layer."""
-    import pyogrio
-
-    try:
-        return [str(name) for name in pyogrio.read_info(plain, layer=layer)["fields"]]
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        raise BadInput("not a vector layer that can be read", file=file, found=error) from None
-
-
-def _layout(fields: list[str], file: str, code: str | None, name: str | None) -> _Layout:
+def _layout(fields: Sequence[str], file: str, code: str | None, name: str | None) -> _Layout:
     """Return the layout with the spelling of the file's own attributes."""
     own = {field.lower(): field for field in fields}
     wanted = _LAYOUTS if code is None else (_Layout(code, name if name is not None else code),)
@@ -386,52 +313,6 @@ def _layout(fields: list[str], file: str, code: str | None, name: str | None) ->
     )
 
 
-def _read(plain: Path, layer: str, file: str, layout: _Layout, where: str | None) -> GeoDataFrame:
-    """Read a layer; an encoding is what its bytes are, whatever its header says."""
-    import pyogrio
-
-    # GDAL takes the shapefile's language byte 0x57 for ISO-8859-1, which lacks the œ of
-    # Marcq-en-Barœul: the bytes are those of Windows.
-    shapefile = plain.suffix.lower() == ".shp"
-    encodings = ["UTF-8", _FALLBACK_ENCODING] if shapefile else [None]
-    columns = list(dict.fromkeys(layout.fields()))
-    for encoding in encodings:
-        try:
-            return pyogrio.read_dataframe(
-                plain,
-                layer=layer,
-                encoding=encoding,
-                columns=columns,
-                where=where,
-                force_2d=True,
-            )
-        except UnicodeDecodeError:
-            continue
-        except (ValueError, pyogrio.errors.DataSourceError, pyogrio.errors.FeatureError) as error:
-            raise BadInput("the layer cannot be read", file=file, found=error) from None
-    raise BadInput("the text is in no known encoding", file=file, expected="UTF-8 or Windows-1252")
-
-
-# --------------------------------------------------------------------------------------------------
-# Its attributes
-
-
-def _texts(column: Any, field: str, file: str) -> list[str]:
-    """Texts of a column whose every row must hold one."""
-    texts = _optional_texts(column)
-    for row, text in enumerate(texts, start=1):
-        if not text:
-            raise BadInput("empty", file=file, row=row, column=field, expected="a text")
-    return texts
-
-
-def _optional_texts(column: Any) -> list[str]:
-    return [
-        "" if missing else str(value).strip()
-        for value, missing in zip(column, column.isna(), strict=True)
-    ]
-
-
 def _attributes(frame: GeoDataFrame, layout: _Layout, codes: list[str], file: str) -> GeoDataFrame:
     """Return the layer with the engine's attributes beside its own."""
     seen: dict[str, int] = {}
@@ -445,116 +326,16 @@ def _attributes(frame: GeoDataFrame, layout: _Layout, codes: list[str], file: st
                 found=f"{code}, also in row {seen[code]}",
             )
         seen[code] = row
-    columns: dict[str, Any] = {"code": codes, "name": _texts(frame[layout.name], layout.name, file)}
+    columns: dict[str, Any] = {"code": codes, "name": texts(frame[layout.name], layout.name, file)}
     for key, field, joint in (
         ("communes", layout.communes, ", "),
         ("commune_codes", layout.commune_codes, " "),
     ):
-        lists = [""] * len(frame) if field is None else _optional_texts(frame[field])
+        lists = [""] * len(frame) if field is None else optional_texts(frame[field])
         columns[key] = [
             joint.join(part.strip() for part in text.split(",") if part.strip()) for text in lists
         ]
     return frame[[frame.geometry.name]].assign(**columns)
-
-
-# --------------------------------------------------------------------------------------------------
-# Its geometry
-
-
-def _polygons(
-    geometry: NDArray[np.object_], codes: list[str], file: str
-) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
-    """Return valid polygons, and which of them had to be repaired."""
-    import shapely
-
-    kinds = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
-    for row, (shape, code) in enumerate(zip(geometry, codes, strict=True), start=1):
-        if shape is None or shape.is_empty:
-            raise BadInput("the outline is empty", file=file, row=row, found=code)
-        if shapely.get_type_id(shape) not in kinds:
-            raise BadInput(
-                "the outline is no polygon", file=file, row=row, found=f"{code}: {shape.geom_type}"
-            )
-        if not np.isfinite(shape.bounds).all():
-            raise BadInput("a coordinate is not a number", file=file, row=row, found=code)
-    bad = ~shapely.is_valid(geometry)
-    valid = _repaired(geometry, bad)
-    return valid, bad
-
-
-def _repaired(geometry: NDArray[np.object_], bad: NDArray[np.bool_]) -> NDArray[np.object_]:
-    """Make the marked outlines valid, keeping only what has an area, which may be nothing."""
-    import shapely
-
-    valid = geometry.copy()
-    valid[bad] = shapely.make_valid(geometry[bad], method="structure", keep_collapsed=False)
-    return valid
-
-
-def _checked_crs(stated: Any, bounds: NDArray[np.float64], file: str) -> CRS:
-    """Return the projection of the file, unless its coordinates say otherwise."""
-    from pyproj import CRS
-
-    if stated is None:
-        raise BadInput(
-            "the layer states no projection", file=file, hint="a shapefile needs its .prj file"
-        )
-    crs = CRS.from_user_input(stated)
-    degrees = bool(np.abs(bounds[[0, 2]]).max() <= 180 and np.abs(bounds[[1, 3]]).max() <= 90)
-    if degrees != crs.is_geographic:
-        unit = "degrees" if crs.is_geographic else "metres"
-        raise BadInput(
-            "the stated projection contradicts the coordinates",
-            file=file,
-            found=f"{crs.name} ({unit}) over coordinates from {_pair(bounds[:2])} "
-            f"to {_pair(bounds[2:])}",
-            expected="longitude and latitude" if crs.is_geographic else "coordinates in metres",
-            hint="correct the projection in the file (ogr2ogr -a_srs)",
-        )
-    _check_area(crs, bounds, file)
-    return crs
-
-
-def _check_area(crs: CRS, bounds: NDArray[np.float64], file: str) -> None:
-    """Refuse coordinates that lie far from where their projection is used."""
-    from pyproj import CRS, Transformer
-
-    code = crs.to_epsg(min_confidence=20)
-    area = crs.area_of_use if code is None else CRS.from_epsg(code).area_of_use
-    if area is None:
-        return
-    to_degrees = Transformer.from_crs(crs, 4326, always_xy=True)
-    west, south, east, north = to_degrees.transform_bounds(*bounds)
-    inside = (
-        west >= area.west - _FAR
-        and south >= area.south - _FAR
-        and east <= area.east + _FAR
-        and north <= area.north + _FAR
-    )
-    if not inside:
-        raise BadInput(
-            "the outlines lie outside the area of the stated projection",
-            file=file,
-            found=f"longitudes {west:.2f} to {east:.2f}, latitudes {south:.2f} to {north:.2f}",
-            expected=f"{crs.name}: {area.name}",
-            hint="correct the projection in the file (ogr2ogr -a_srs)",
-        )
-
-
-def _pair(corner: NDArray[np.float64]) -> str:
-    return f"({corner[0]:.6g}, {corner[1]:.6g})"
-
-
-def _projected(frame: GeoDataFrame, crs: int, file: str) -> GeoDataFrame:
-    """Project the outlines and keep them valid."""
-    import shapely
-
-    projected = frame.to_crs(crs)
-    geometry = projected.geometry.to_numpy()
-    if not np.isfinite(shapely.bounds(geometry[~shapely.is_empty(geometry)])).all():
-        raise BadInput("the outlines cannot be projected", file=file, expected=f"EPSG:{crs}")
-    bad = ~shapely.is_valid(geometry)
-    return projected.set_geometry(_repaired(geometry, bad), crs=projected.crs)
 
 
 # --------------------------------------------------------------------------------------------------

@@ -38,7 +38,8 @@ def read_cog(path: str | Path) -> xarray.Dataset:
     from rasterio.errors import RasterioError
 
     try:
-        with rasterio.open(path) as image:
+        # No other driver: a virtual raster could name any file of the machine.
+        with rasterio.open(path, driver="GTiff") as image:
             grid = _grid(image, str(path))
             values = image.read(masked=True).astype(np.float32).filled(np.nan)
             names = [name or f"band_{band}" for band, name in enumerate(image.descriptions, 1)]
