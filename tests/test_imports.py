@@ -8,7 +8,10 @@ import pytest
 import zonage
 
 HEAVY = {"numpy", "numba", "pydantic", "polars", "pyarrow", "xarray", "matplotlib", "geopandas"}
-COMMANDS = ("demo", "run", "compare", "calibrate", "info")
+COMMANDS = (
+    "demo", "run", "compare", "calibrate", "info", "simulate", "sweep", "margin", "uncertainty",
+    "sensitivity", "complement", "fetch",
+)  # fmt: skip
 
 
 def imported(*arguments):

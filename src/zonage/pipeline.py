@@ -16,6 +16,7 @@ from zonage.comparison import Comparison, compare
 from zonage.errors import BadInput
 from zonage.law import Law, Reference, load_law
 from zonage.project import OfficialSection, Project
+from zonage.project_section import paths_of
 from zonage.raster import Coverage, coverage
 from zonage.sources.insee import read_tiles
 from zonage.sources.perimeters import Perimeters, read_coverage, read_perimeters
@@ -65,13 +66,7 @@ class Run:
         """The files that the run read, as the project names them."""
         project = self.project
         sections = (project.tiles, project.territory, project.reference, project.official)
-        return tuple(
-            value
-            for section in sections
-            if section is not None
-            for name in type(section).model_fields
-            if isinstance(value := getattr(section, name), Path)
-        )
+        return tuple(path for section in sections for path in paths_of(section))
 
 
 @dataclass

@@ -8,37 +8,17 @@ from __future__ import annotations
 
 import reprlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError, model_validator
 
 from zonage.errors import BadInput, suggestion
+from zonage.project_complement import ComplementSection
+from zonage.project_section import Relative, Section, absolute
 from zonage.zoning import Method
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-def _without_nul(path: Path) -> Path:
-    if "\0" in str(path):
-        raise ValueError("no path holds the character NUL")
-    return path
-
-
-Relative = Annotated[Path, Field(strict=False), AfterValidator(_without_nul)]
-"""A path of the project file."""
 
 Metres = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 """An edge of a bounding box."""
@@ -47,7 +27,7 @@ MAX_LINE = 1_000_000
 """EUR a year that no line reaches; what is above is a slip of the keyboard."""
 
 
-class TilesSection(_Section):
+class TilesSection(Section):
     """The tile file."""
 
     path: Relative
@@ -56,7 +36,7 @@ class TilesSection(_Section):
     member: str | None = None
 
 
-class TerritorySection(_Section):
+class TerritorySection(Section):
     """The table of communes, and which of them to zone; the whole tile file if nothing is said."""
 
     communes_table: Relative | None = None
@@ -82,7 +62,7 @@ class TerritorySection(_Section):
         return self
 
 
-class LawSection(_Section):
+class LawSection(Section):
     """The law, the day on which it is taken, and what a reform changes in it."""
 
     name: str = "qpv"
@@ -91,7 +71,7 @@ class LawSection(_Section):
     reform: dict[str, Any] = Field(default_factory=dict)
 
 
-class ReferenceSection(_Section):
+class ReferenceSection(Section):
     """The median incomes that the line is drawn from; the packaged tables if no path is given."""
 
     concept: Literal["declared", "disposable"] = "declared"
@@ -100,7 +80,7 @@ class ReferenceSection(_Section):
     units: Relative | None = None
 
 
-class OfficialSection(_Section):
+class OfficialSection(Section):
     """The official outlines to compare with: polygons, or a table of tile shares."""
 
     perimeters: Relative | None = None
@@ -117,14 +97,14 @@ class OfficialSection(_Section):
         return self
 
 
-class OutputSection(_Section):
+class OutputSection(Section):
     """Where the results go, and in which language their texts are."""
 
     folder: Relative = Path("out/run")
     language: Literal["en", "fr"] = "en"
 
 
-class Project(_Section):
+class Project(Section):
     """A run, as its file describes it.
 
     Examples
@@ -142,6 +122,7 @@ class Project(_Section):
     method: dict[str, Any] = Field(default_factory=dict)
     line: float | None = Field(default=None, gt=0, le=MAX_LINE)
     official: OfficialSection | None = None
+    complement: ComplementSection | None = None
     output: OutputSection = OutputSection()
     _file: str | None = PrivateAttr(default=None)
 
@@ -220,7 +201,7 @@ def parse_project(content: Mapping[str, Any], *, folder: Path, file: str | Path)
         project.options()
     except BadInput as error:
         raise error.located(file=file) from None
-    project = _absolute(project, folder)
+    project = absolute(project, folder)
     project._file = str(file)
     return project
 
@@ -263,30 +244,17 @@ _EXPECTED = {
 
 
 def _known_keys(section: tuple[int | str, ...]) -> list[str]:
+    """The keys of the section at a place of the file."""
     model: Any = Project
     for part in section:
-        annotation = model.model_fields[str(part)].annotation
-        model = next(
-            (
-                option
-                for option in (annotation, *getattr(annotation, "__args__", ()))
-                if isinstance(option, type) and issubclass(option, BaseModel)
-            ),
-            Project,
-        )
+        if isinstance(part, str):
+            model = next(_sections_in(model.model_fields[part].annotation), Project)
     return list(model.model_fields)
 
 
-def _absolute(project: Project, folder: Path) -> Project:
-    """Resolve every path of the project against the folder of its file."""
-    changes: dict[str, Any] = {}
-    for section_name in type(project).model_fields:
-        section = getattr(project, section_name)
-        if isinstance(section, BaseModel):
-            paths = {
-                name: folder / value
-                for name in type(section).model_fields
-                if isinstance(value := getattr(section, name), Path)
-            }
-            changes[section_name] = section.model_copy(update=paths)
-    return project.model_copy(update=changes)
+def _sections_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The sections that a type of a field names, in a list or beside others."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for option in getattr(annotation, "__args__", ()):
+        yield from _sections_in(option)

@@ -239,6 +239,8 @@ def calibrate_line(options: argparse.Namespace, tell: Tell) -> str:
 
 def describe_tiles(options: argparse.Namespace, tell: Tell) -> str:
     """Print what a tile file holds."""
+    from zonage.sources.download import resolve
     from zonage.sources.insee import describe
 
-    return texts.info_text(describe(options.tiles, member=options.member, crs=options.crs))
+    path = resolve(options.tiles)
+    return texts.info_text(describe(path, member=options.member, crs=options.crs))
