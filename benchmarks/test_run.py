@@ -1,16 +1,12 @@
 """The whole job, from tiles to quarters: the core of the MEL, and a synthetic France."""
 
-import json
-import pickle
-import subprocess
-import sys
 from functools import cache
 
 import numpy as np
-import polars as pl
 from scipy import ndimage, special
 
 import zonage as zn
+from benchmarks import inputs
 from zonage.sources.income_tables import income_model
 from zonage.sources.tables import data_folder
 from zonage.synthetic import france
@@ -23,6 +19,8 @@ PLAIN = zn.Method.plain(estimator="mean", within_units=False)
 
 @cache
 def country():
+    if inputs.SMALL:
+        return france(0, tiles=20_000, units=20, truth=True)
     return france(0, truth=True)
 
 
@@ -110,54 +108,3 @@ def test_the_core_of_the_mel(race):
 def test_france(race):
     tiles = country().tiles
     run_against_scipy(race, f"France, {len(tiles)} tiles", tiles, 3)
-
-
-READ_AND_ZONE = """
-import pickle, resource, sys, time
-import zonage as zn
-from zonage.tiles import Codes
-parquet, rest = sys.argv[1:]
-units, reference = pickle.load(open(rest, "rb"))
-law = zn.law("qpv", on="2024-01-01")
-def whole():
-    tiles = zn.read_tiles(parquet, vintage=2019)
-    tiles = tiles.located(urban_unit=tiles.commune.translate(units))
-    return zn.qpv(tiles, law, reference)
-whole()
-begun = time.perf_counter()
-zoning = whole()
-seconds = time.perf_counter() - begun
-print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, zoning.zone_count)
-"""
-
-
-def test_france_from_parquet_to_quarters(benchmark, note, tmp_path):
-    """A fresh process reads the national file and zones every unit: seconds and peak memory."""
-    town = country()
-    tiles = town.tiles
-    columns = {"population": "ind", "households": "men", "poor_households": "men_pauv",
-               "income_sum": "ind_snv", "social_dwellings": "log_soc"}  # fmt: skip
-    frame = pl.DataFrame(
-        {
-            "idcar_200m": pl.from_arrow(tiles.ids),
-            "i_est_200": tiles.imputed.astype(np.int8),
-            "lcog_geo": tiles.commune.decode(),
-            **{column: tiles.values(name) for name, column in columns.items()},
-        }
-    )
-    frame.write_parquet(tmp_path / "france_2019.parquet")
-    unit = tiles.urban_unit.decode()
-    units = {code: name for code, name in zip(tiles.commune.decode(), unit, strict=True) if name}
-    (tmp_path / "rest").write_bytes(pickle.dumps((units, town.reference)))
-    command = [sys.executable, "-c", READ_AND_ZONE]
-    command += [str(tmp_path / "france_2019.parquet"), str(tmp_path / "rest")]
-
-    def fresh():
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        return [float(part) for part in done.stdout.split()]
-
-    seconds, megabytes, zones = benchmark.pedantic(fresh, rounds=1)
-    direct = zn.qpv(tiles, zn.law("qpv", on="2024-01-01"), town.reference)
-    assert zones == direct.zone_count
-    benchmark.extra_info["result"] = json.dumps({"seconds": seconds, "peak_mib": megabytes})
-    note(f"France, Parquet to quarters, all units: {seconds:.2f} s warm, peak {megabytes:.0f} MiB")

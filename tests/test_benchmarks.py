@@ -36,6 +36,12 @@ def test_a_measure_passes_up_to_its_limit_and_the_margin(value, passes):
     assert (gate.failures(with_value(value), RESULTS) == {}) == passes
 
 
+def test_seconds_are_shown_and_fail_nothing():
+    late = Measure("France, Parquet to quarters", 9.0, "s", 2.0)
+    assert not late.met
+    assert gate.failures(replace(RESULTS, measures=(late,)), RESULTS) == {}
+
+
 def test_what_is_new_in_a_run_has_its_target_alone():
     assert gate.failures(RESULTS, replace(RESULTS, races=())) == {}
     assert gate.failures(with_ratio(6.0), replace(RESULTS, races=())) != {}

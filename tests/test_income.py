@@ -250,6 +250,25 @@ def test_a_table_of_tiles_gives_what_its_columns_give():
     assert caught.value.column == "ind_snv"
 
 
+@pytest.mark.parametrize("estimator", ["blend", "log-normal", "mean"])
+def test_a_large_table_is_estimated_in_pieces_and_gives_the_same(estimator, monkeypatch):
+    place = np.arange(100)
+    people = 3.0 + place % 7
+    columns = {
+        "population": people,
+        "households": people / 2,
+        "poor_households": people / (3 + place % 5),
+        "income_sum": people * (12_000 + 170 * place),
+    }
+    tiles = Tiles.from_columns(place, place, columns)
+    whole = estimate(tiles, MODEL, estimator)
+    monkeypatch.setattr("zonage.income.TILES_AT_A_TIME", 9)
+    pieces = estimate(tiles, MODEL, estimator)
+    np.testing.assert_array_equal(pieces.mu, whole.mu)
+    np.testing.assert_array_equal(pieces.sigma, whole.sigma)
+    assert np.isfinite(whole.mu).all()
+
+
 def test_arguments_that_cannot_be():
     two, three = np.ones(2), np.ones(3)
     with pytest.raises(BadInput, match="different lengths"):

@@ -10,6 +10,7 @@ weighted mean in logarithms, which is less wrong than either and than the log-no
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, Literal, get_args
@@ -22,6 +23,9 @@ from zonage.tiles import Tiles
 
 Floats = NDArray[np.float64]
 Estimator = Literal["blend", "log-normal", "mean"]
+
+TILES_AT_A_TIME = 1 << 15
+"""Tiles estimated in one piece: few enough that what each step leaves stays in the cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,10 +61,10 @@ class LogNormal:
         line : float, or float array of shape (n,)
             EUR a year; where it is NaN, so is the share.
         """
-        from scipy.special import ndtr
+        from zonage.kernels.normal import cdf
 
         with np.errstate(divide="ignore", invalid="ignore"):
-            return ndtr((np.log(line) - self.mu) / self.sigma)
+            return _of_each(cdf, (np.log(line) - self.mu) / self.sigma)
 
 
 @dataclass(frozen=True)
@@ -242,12 +246,12 @@ float
             0 to 1; NaN without households. Nearer to the published rates, which count persons,
             than the share of poor households and than the share below the line of the log-normal.
         """
-        from scipy.special import ndtr
+        from zonage.kernels.normal import cdf
 
         _check_shapes(population, households, poor_households, income_sum)
         share = self._poor_household_share(population, households, poor_households)
         log_ratio = self._log_ratio(_mean(income_sum, population))
-        return ndtr(self._poor_probit(share, population, households, log_ratio))
+        return _of_each(cdf, self._poor_probit(share, population, households, log_ratio))
 
     def censored(self, households: Floats, poor_households: Floats) -> NDArray[np.bool_]:
         """Tell which tiles stand at INSEE's cap, so that they may be poorer than estimated."""
@@ -281,18 +285,19 @@ float
         self, share: Floats, population: Floats, households: Floats | None, log_ratio: Floats
     ) -> Floats:
         """Probit of the share of poor persons: households shrunk to the prior, then persons."""
-        from scipy.special import ndtr, ndtri
+        from zonage.kernels.normal import cdf, quantile
 
         if households is None:
             return share
-        prior = ndtr((self._prior_probit(log_ratio) - self.link_intercept) / self.link_slope)
+        expected = (self._prior_probit(log_ratio) - self.link_intercept) / self.link_slope
+        prior = _of_each(cdf, expected)
         shrunk = (share * households + self.pseudo_households * prior) / (
             households + self.pseudo_households
         )
         size = np.clip(_ratio(population, households), self.size_min, self.size_max)
         return (
             self.link_intercept
-            + self.link_slope * ndtri(np.maximum(shrunk, self.share_min))
+            + self.link_slope * _of_each(quantile, np.maximum(shrunk, self.share_min))
             + self.link_size * (size - self.link_mean_size)
         )
 
@@ -309,14 +314,13 @@ float
 
     def _through_both(self, mean: Floats, share: Floats) -> LogNormal:
         """The log-normal that has the mean and the share of poor households."""
-        from scipy.special import ndtri
-
         from zonage.kernels.lognormal import parameters
+        from zonage.kernels.normal import quantile
 
         share = np.maximum(share, self.share_min)
         mu, sigma = np.empty(share.shape), np.empty(share.shape)
         parameters(mean, share, self.poverty_line, self.sigma, mu, sigma)
-        by_poor = math.log(self.poverty_line) - self.sigma * ndtri(share)
+        by_poor = math.log(self.poverty_line) - self.sigma * _of_each(quantile, share)
         mu = np.where(np.isnan(mean), by_poor, mu)
         return LogNormal(mu, np.where(np.isnan(mean) & ~np.isnan(mu), self.sigma, sigma))
 
@@ -352,6 +356,14 @@ def estimate(tiles: Tiles, model: IncomeModel, estimator: Estimator = "blend") -
     income = "income_sum" in tiles.counts
     if not income and (estimator == "mean" or not poverty):
         tiles.count("income_sum")
+    if len(tiles) > TILES_AT_A_TIME:
+        starts = range(0, len(tiles), TILES_AT_A_TIME)
+        pieces = [tiles.take(slice(start, start + TILES_AT_A_TIME)) for start in starts]
+        found = [estimate(piece, model, estimator) for piece in pieces]
+        return LogNormal(
+            np.concatenate([part.mu for part in found]),
+            np.concatenate([part.sigma for part in found]),
+        )
     return model.estimate(
         tiles.values("population"),
         tiles.values("households") if poverty else None,
@@ -543,6 +555,14 @@ def _ratio(part: Floats | None, whole: Floats | None, like: Floats | None = None
         present = next(column for column in (part, whole, like) if column is not None)
         return np.full(np.shape(present), np.nan)
     return np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=whole > 0)
+
+
+def _of_each(kernel: Callable[[Floats, Floats], None], x: Floats) -> Floats:
+    """Apply a kernel of one number to each element of an array of any shape."""
+    x = np.asarray(x, np.float64, order="C")
+    out = np.empty_like(x)
+    kernel(x.reshape(-1), out.reshape(-1))
+    return out
 
 
 def _bad_constant(name: str, found: object, expected: str) -> BadInput:

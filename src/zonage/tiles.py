@@ -8,7 +8,7 @@ fixed point (see :mod:`zonage.variables`).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -61,8 +61,8 @@ class Codes:
         """Return the codes as strings, the empty string where unknown."""
         return np.array([*self.labels, ""], dtype=str)[self.index]
 
-    def take(self, order: NDArray[Any]) -> Codes:
-        """Return the codes of the given positions (indices or a mask)."""
+    def take(self, order: NDArray[Any] | slice) -> Codes:
+        """Return the codes of the given positions (indices, a mask or a slice)."""
         return Codes(self.index[order], self.labels)
 
     def translate(self, table: Mapping[str, str]) -> Codes:
@@ -291,8 +291,8 @@ class Tiles:
             raise ValueError(f"tile {misplaced} is not in raster order within its urban unit")
         return table
 
-    def take(self, order: NDArray[Any]) -> Tiles:
-        """Return the given tiles (a mask, or indices that keep the order of the table)."""
+    def take(self, order: NDArray[Any] | slice) -> Tiles:
+        """Return the given tiles (a mask, a slice, or indices that keep the table's order)."""
         return Tiles(
             crs=self.crs,
             resolution=self.resolution,
@@ -322,17 +322,7 @@ class Tiles:
         urban_unit = urban_unit or self.urban_unit
         order = _raster_order(self.northing, self.easting)
         order = order[np.argsort(urban_unit.index[order], kind="stable")]
-        taken = self.take(order)
-        return Tiles(
-            **{
-                **{name: getattr(taken, name) for name in _CARRIED},
-                "commune": commune.take(order),
-                "urban_unit": urban_unit.take(order),
-            }
-        )
-
-
-_CARRIED = ("crs", "resolution", "northing", "easting", "counts", "imputed", "vintage", "source")
+        return replace(self, commune=commune, urban_unit=urban_unit).take(order)
 
 
 def insee_column(name: str, vintage: int | None) -> str:
@@ -425,12 +415,15 @@ class _Columns:
         if REGISTRY[name].kind is not Kind.COUNT:
             raise ValueError(f"{name} is not a counted variable")
         column = np.asarray(column, np.float64)
-        self.refuse(name, ~np.isfinite(column), "not a finite number", found=column)
-        self.refuse(name, column < 0, "negative count", found=column, expected="0 or more")
-        self.refuse(name, column > MAX_COUNT, "count too large", found=column)
-        # A value that was reported but did not stop us is set apart from the checks that follow.
-        column = np.where((column >= 0) & (column <= MAX_COUNT), column, -1)
-        return np.rint(column * FIXED_POINT).astype(np.int64)
+        good = (column >= 0) & (column <= MAX_COUNT)
+        if not good.all():
+            self.refuse(name, ~np.isfinite(column), "not a finite number", found=column)
+            self.refuse(name, column < 0, "negative count", found=column, expected="0 or more")
+            self.refuse(name, column > MAX_COUNT, "count too large", found=column)
+            # A value that was reported but did not stop us is set apart from later checks.
+            column = np.where(good, column, -1)
+        scaled = column * FIXED_POINT
+        return np.rint(scaled, out=scaled).astype(np.int64)
 
     def check_together(self, counts: Mapping[str, NDArray[np.int64]]) -> None:
         """Check what must hold between the columns of a row."""

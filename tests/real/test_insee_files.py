@@ -112,7 +112,6 @@ def test_reunion_2010_by_tile_centres(shared):
         "tiles/francepixels_sample1000_2015_2017.csv",
         "tiles/nord_hors_mel_200m_population_2015_2017_2019.csv",
         "tiles/roubaix_tourcoing_2km_control_sums_2019.csv",
-        "biggrid/NOR0250M_POP_2021.csv",
         "income/communes/cc_filosofi_2021_COM.csv",
     ],
 )

@@ -527,6 +527,44 @@ def test_tile_centres_need_a_crs_and_lie_on_the_lattice(tmp_path):
         assert (caught.value.row, caught.value.column) == (1, "y")
 
 
+def norwegian(folder, *ids, name="NOR0250M_POP_2021.csv"):
+    return csv_file(folder, *(f"{text};5" for text in ids), header="SSBID0250M;pop_tot", name=name)
+
+
+def test_ids_of_statistics_norway(tmp_path):
+    path = norwegian(tmp_path, "19250006618000", "29755007937500")
+    tiles = read_tiles(path)
+    assert (tiles.crs, tiles.resolution, tiles.vintage) == (25833, 250, 2021)
+    # 975 500 m east and 7 937 500 m north of the origin, and 75 000 m west of it.
+    assert tiles.ids.to_pylist() == [
+        "CRS25833RES250mN7937500E975500",
+        "CRS25833RES250mN6618000E-75000",
+    ]
+    assert tiles.total("population") == 10
+    assert len(read_tiles(path, bbox=(0, 0, 1e6, 8e6))) == 1
+    assert read_tiles(path, vintage=2023).vintage == 2023
+    numbers = pd.DataFrame({"SSBID0250M": [19250006618000], "pop_tot": [5]})
+    numbers.to_parquet(tmp_path / "tiles.parquet")
+    assert read_tiles(tmp_path / "tiles.parquet").easting.tolist() == [-300]
+
+
+@pytest.mark.parametrize(
+    "text", ["1925000661800", "192500066180000", "1925000661800x", "19250016618000", ""]
+)
+def test_wrong_ids_of_statistics_norway(tmp_path, text):
+    path = norwegian(tmp_path, "19250006618000", text)
+    with pytest.raises(BadInput, match="not the id of a tile") as caught:
+        read_tiles(path)
+    assert (caught.value.row, caught.value.column) == (2, "SSBID0250M")
+    found = describe(path)
+    assert (found.rows, found.totals, len(found.problems)) == (2, {"population": 5.0}, 1)
+
+
+def test_ids_of_statistics_norway_are_of_one_lattice(tmp_path):
+    with pytest.raises(BadInput, match="another CRS"):
+        read_tiles(norwegian(tmp_path, "19250006618000"), crs=3035)
+
+
 def test_an_unknown_lattice_is_refused(tmp_path):
     path = csv_file(tmp_path, "CRS2154RES200mN200E200,1", header="idcar_200m,ind")
     with pytest.raises(BadInput, match="no lattice of INSEE's tiles") as caught:
@@ -707,7 +745,7 @@ def test_the_member_of_an_archive(tmp_path, member, rows):
 )
 def test_an_ambiguous_archive_lists_its_files(tmp_path, names, member):
     path = several(tmp_path, *names)
-    with pytest.raises(BadInput, match="tile file") as caught:
+    with pytest.raises(BadInput, match=r"files to choose from|no such file") as caught:
         read_tiles(path, member=member)
     assert all(name in str(caught.value.found) for name in names)
     assert len(describe(path, member=member).problems) == 1

@@ -63,6 +63,9 @@ def border_lines(
         raise ValueError("border_lines: criterion, population and out differ in length")
     near = np.empty(8, np.int64)
     for tile in range(n):
+        if np.isnan(criterion[tile]):
+            out[tile] = criterion[tile]
+            continue
         known = 0
         around = 0
         for side in range(8):

@@ -22,7 +22,7 @@ OVERFLOW = 5
 # Ten digits for each of code and resolution, a sign and nineteen digits for each coordinate.
 LONGEST_ID = len("CRSRESmNE") + 2 * 10 + 2 * 20
 
-ROWS_PER_BLOCK = 1 << 16
+ROWS_PER_BLOCK = 1 << 14
 LARGEST_INT32 = 2**31 - 1
 LARGEST_INT64 = 2**63 - 1
 SATURATION = 9 * 10**17  # ten times this and nine still fit

@@ -6,6 +6,7 @@ import math
 import numbers
 import reprlib
 from fractions import Fraction
+from functools import lru_cache
 
 from zonage.errors import BadInput
 
@@ -30,6 +31,7 @@ def exact(value: object, name: str, *, positive: bool = False) -> Fraction:
     return result
 
 
+@lru_cache(maxsize=1024)
 def decimal(value: object) -> Fraction:
     """Return a parameter's number, already checked, as the decimal that it prints as."""
     return Fraction(repr(value))

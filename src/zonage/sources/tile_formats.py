@@ -18,6 +18,7 @@ from zonage.sources.archives import is_archive, open_archive
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from pyarrow import parquet
 
 FORMATS = {
     ".csv": "CSV",
@@ -32,6 +33,12 @@ FORMATS = {
 MAX_HEADER = 1 << 20
 """Bytes of a CSV header; the longest of INSEE's takes 500."""
 
+CORNERS = ("zonage_north", "zonage_east")
+"""Columns that only our own Parquet tables have: metres of the tiles' south-west corners."""
+
+Box = tuple[float, float, float, float]
+"""West, south, east and north in metres."""
+
 _BATCH_ROWS = 1 << 16
 _CSV_BLOCK = 1 << 20
 
@@ -42,6 +49,8 @@ class Table:
 
     ``names`` are the file names that may tell the vintage, the archive's first. ``comma_list``
     says that commas separate columns, so that one inside a number may be an English thousand.
+    ``near`` gives the batches that may have tiles in a box, each with the number of rows before
+    it, where the file can tell.
     """
 
     source: str
@@ -50,6 +59,7 @@ class Table:
     columns: list[str]
     batches: Callable[[list[str]], Iterator[pa.RecordBatch]]
     comma_list: bool = False
+    near: Callable[[list[str], Box], Iterator[tuple[int, pa.RecordBatch]]] | None = None
 
 
 @contextmanager
@@ -77,7 +87,7 @@ def _beside(name: str, names: list[str]) -> list[str]:
 def existing_file(path: Path) -> Path:
     """Return a path, or refuse it where it is not that of a file."""
     if path.is_dir():
-        raise BadInput("a folder, not a file", file=path, expected="the path of a tile file")
+        raise BadInput("a folder, not a file", file=path, expected="the path of a table")
     if not path.is_file():
         raise BadInput("no such file", file=path)
     return path
@@ -103,10 +113,10 @@ def _choose_member(source: str, names: list[str], member: str | None) -> str:
         chosen = home if len(home) + len(overseas) == len(files) and len(home) == 1 else files
     if len(chosen) != 1:
         raise BadInput(
-            "several tile files in the archive" if chosen else "no such tile file in the archive",
+            "several files to choose from" if chosen else "no such file in the archive",
             file=source,
             found=", ".join(chosen or files or names[:20]) or "nothing",
-            expected="one tile file" if member is None else f"one named {member}",
+            expected="one table" if member is None else f"one named {member}",
             hint="choose with member=" if files else None,
         )
     return chosen[0]
@@ -117,7 +127,7 @@ def _open_file(path: Path, source: str, names: tuple[str, ...], member: str | No
     name = FORMATS.get(path.suffix.lower())
     if name is None:
         raise BadInput(
-            "not a format of tile files",
+            "not a format of tables",
             file=source,
             found=path.suffix or "no ending",
             expected=", ".join(FORMATS) + ", .zip or .7z",
@@ -231,9 +241,31 @@ def _open_parquet(path: Path, source: str, names: tuple[str, ...]) -> Table:
         with clear_errors(), parquet.ParquetFile(path) as file:
             yield from file.iter_batches(_BATCH_ROWS, columns=wanted)
 
+    def near(wanted: list[str], box: Box) -> Iterator[tuple[int, pa.RecordBatch]]:
+        with clear_errors(), parquet.ParquetFile(path) as file:
+            places = [file.schema_arrow.get_field_index(name) for name in CORNERS]
+            before = 0
+            for number in range(file.num_row_groups):
+                group = file.metadata.row_group(number)
+                if _may_touch([group.column(place).statistics for place in places], box):
+                    rows = file.read_row_group(number, columns=wanted).combine_chunks()
+                    yield from ((before, batch) for batch in rows.to_batches())
+                before += group.num_rows
+
     with clear_errors(), parquet.ParquetFile(path) as file:
         columns = list(file.schema_arrow.names)
-    return Table(source, names, "Parquet", columns, batches)
+    placed = set(CORNERS) <= set(columns)
+    columns = [name for name in columns if name not in CORNERS]
+    return Table(source, names, "Parquet", columns, batches, near=near if placed else None)
+
+
+def _may_touch(corners: list[parquet.Statistics | None], box: Box) -> bool:
+    """Whether rows may have tiles in a box, by the statistics of their norths and easts."""
+    west, south, east, north = box
+    return all(
+        found is None or not found.has_min_max or (found.max >= low and found.min < high)
+        for found, low, high in zip(corners, (south, west), (north, east), strict=True)
+    )
 
 
 _MAGIC = {

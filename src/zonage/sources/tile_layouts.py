@@ -1,7 +1,8 @@
-"""Layouts of INSEE's releases of 200 m tiles: which one a header is, of which vintage.
+"""Layouts of tile files: which one a header is, of which vintage.
 
 They are (columns of INSEE's files, see ``docs/data.md``): Filosofi 2015, 2017, 2019 and 2021, and
-the RFL 2010 release of La Réunion (tile centres in ``x`` and ``y``).
+the RFL 2010 release of La Réunion (tile centres in ``x`` and ``y``); and the inhabitants of the
+250 m grid of Statistics Norway, a country to try the engine on that needs no incomes.
 """
 
 from __future__ import annotations
@@ -29,6 +30,12 @@ Martinique today, stands for its Filosofi files and is not confirmed by one.
 RFL_RESOLUTION = 200
 """Side in metres of the tiles of the RFL 2010 release, which gives their centres."""
 
+SSB_CRS, SSB_RESOLUTION = 25833, 250
+"""Lattice of the grid of Statistics Norway: ETRS89 / UTM zone 33N, in tiles of 250 m."""
+
+SSB_PLACE = "SSBID0250M"
+"""Its column of ids: easting + 2 000 000, then the northing in seven digits, in metres."""
+
 
 def unknown_lattice(crs: int) -> BadInput:
     """Return the error of a CRS in which INSEE has no tiles."""
@@ -41,7 +48,10 @@ def unknown_lattice(crs: int) -> BadInput:
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """The columns of a release: where a tile is, and what each variable is called."""
+    """The columns of a release: where a tile is, and what each variable is called.
+
+    Without ``vintages`` the release comes every year in the same columns.
+    """
 
     name: str
     vintages: tuple[int, ...]
@@ -64,6 +74,7 @@ _LAYOUTS = (
         ("x", "y"),
         {"households": "houhold", "poor_households": "phouhold"},
     ),
+    _Layout("SSB 250 m grid", (), (SSB_PLACE,), {"population": "pop_tot"}),
 )
 
 
@@ -127,8 +138,9 @@ def vintage_of(layout: FoundLayout, table: Table, given: int | None) -> tuple[in
     """Return the year of the figures, or None, and how it is known."""
     if given is not None:
         # A copy may have lowered the columns of 2017, and later years may keep those of 2021.
-        lowered = layout.vintages[-1] == VINTAGES[-1] and (given == 2017 or given > VINTAGES[-1])
-        if given not in layout.vintages and not lowered:
+        newest = layout.vintages[-1:] == VINTAGES[-1:]
+        lowered = newest and (given == 2017 or given > VINTAGES[-1])
+        if layout.vintages and given not in layout.vintages and not lowered:
             raise BadInput(
                 "the header is not of the given vintage",
                 file=table.source,
@@ -140,7 +152,7 @@ def vintage_of(layout: FoundLayout, table: Table, given: int | None) -> tuple[in
         return layout.vintages[0], "the header's columns are those of this vintage only"
     for text in reversed(table.names):
         years = {int(year) for year in re.findall(r"(?<!\d)20\d\d(?!\d)", text)}
-        named = years.intersection(layout.vintages)
+        named = years.intersection(layout.vintages or years)
         if len(named) == 1 and not (years - named).intersection(VINTAGES):
             return named.pop(), f"the year in the name {text}; the header fits {layout.name}"
     return None, f"the header fits {layout.name}, and no file name says which"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,15 @@ from zonage.sources.tile_columns import (
     value_at,
 )
 from zonage.sources.tile_formats import Table, shortened
-from zonage.sources.tile_layouts import LATTICES, RFL_RESOLUTION, FoundLayout, unknown_lattice
+from zonage.sources.tile_layouts import (
+    LATTICES,
+    RFL_RESOLUTION,
+    SSB_CRS,
+    SSB_PLACE,
+    SSB_RESOLUTION,
+    FoundLayout,
+    unknown_lattice,
+)
 from zonage.tiles import MAX_COUNT, Codes, Tiles, column_problems, insee_column
 from zonage.variables import FIXED_POINT
 
@@ -68,7 +76,8 @@ class Reading:
                 hint="choose by bbox",
             )
         columns = [self.layout.found[name] for name in (*self.wanted, *flags)]
-        for batch in self.table.batches([*self.layout.places, *columns]):
+        for before, batch in self._batches([*self.layout.places, *columns]):
+            self.rows_read = before
             self._add(batch)
             self.rows_read += len(batch)
         if self.rows_read == 0:
@@ -79,13 +88,24 @@ class Reading:
                 1,
             )
 
+    def _batches(self, columns: list[str]) -> Iterator[tuple[int, pa.RecordBatch]]:
+        """The batches that may have tiles of the box, each with the number of rows before it."""
+        if self.bbox is not None and self.table.near is not None:
+            yield from self.table.near(columns, self.bbox)
+            self.rows_read = self.rows_read or 1  # rows that were passed over are rows too
+            return
+        for batch in self.table.batches(columns):
+            yield self.rows_read, batch
+
     def _add(self, batch: pa.RecordBatch) -> None:
         """Choose among the rows of a batch, from the cheapest to the dearest look at them."""
         rows = np.arange(self.rows_read + 1, self.rows_read + 1 + len(batch))
-        if len(self.layout.places) == 1:
-            keep, northing, easting = self._ids(plain_column(batch, self.layout.places[0]), rows)
-        else:
+        if len(self.layout.places) == 2:
             keep, northing, easting = self._centres(batch, rows)
+        else:
+            place = self.layout.places[0]
+            read = self._grid_numbers if place.upper() == SSB_PLACE else self._ids
+            keep, northing, easting = read(plain_column(batch, place), rows)
         if self.bbox is not None and self.resolution is not None:
             inside = _inside(self.bbox, northing, easting, self.resolution)
             keep, northing, easting = keep[inside], northing[inside], easting[inside]
@@ -215,6 +235,38 @@ class Reading:
         self._widen(northing, easting)
         return keep, northing, easting
 
+    def _grid_numbers(
+        self, column: pa.Array, rows: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
+        """Read ids of Statistics Norway; return positions of the good, and their indices."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        name = self.layout.places[0]
+        if self.crs not in (None, SSB_CRS):
+            raise BadInput("ids in another CRS", file=self.table.source, expected=f"EPSG:{SSB_CRS}")
+        self.crs, self.resolution = SSB_CRS, SSB_RESOLUTION
+        texts = as_bytes(column).fill_null(b"")
+        spelled = pc.match_substring_regex(texts, "^[0-9]{14}$")
+        numbers = pc.if_else(spelled, texts, pa.scalar(b"0", texts.type))
+        metres = numbers.cast(pa.string()).cast(pa.int64()).to_numpy(zero_copy_only=False)
+        east, north = metres // 10**7 - 2_000_000, metres % 10**7
+        good = spelled.to_numpy(zero_copy_only=False)
+        good &= (east % SSB_RESOLUTION == 0) & (north % SSB_RESOLUTION == 0)
+        if not good.all():
+            self._problem(
+                "not the id of a tile",
+                rows[~good],
+                name,
+                value_at(column, np.argmin(good)),
+                expected=f"14 digits such as 22650006650250, on the lattice of {SSB_RESOLUTION} m",
+            )
+        keep = np.flatnonzero(good)
+        northing = (north[keep] // SSB_RESOLUTION).astype(np.int32)
+        easting = (east[keep] // SSB_RESOLUTION).astype(np.int32)
+        self._widen(northing, easting)
+        return keep, northing, easting
+
     def _widen(self, northing: NDArray[np.int32], easting: NDArray[np.int32]) -> None:
         """Widen the extent of all tiles of the file, chosen or not."""
         if len(northing):
@@ -244,10 +296,10 @@ class Reading:
         chosen = ~bad
         if self.communes is not None:
             chosen &= np.array([code in self.communes for code in codes])[position]
-        used = set(np.unique(position[chosen]).tolist())
+        used = np.bincount(position[chosen], minlength=len(codes)).tolist()
         numbers = [
-            self.labels.setdefault(code, len(self.labels)) if code and i in used else -1
-            for i, code in enumerate(codes)
+            self.labels.setdefault(code, len(self.labels)) if code and rows_of_it else -1
+            for code, rows_of_it in zip(codes, used, strict=True)
         ]
         return np.array(numbers, np.int32)[position], np.flatnonzero(chosen)
 
@@ -303,7 +355,7 @@ class Reading:
             raise BadInput(
                 "no tile of the file is in the selection",
                 file=self.table.source,
-                found=f"tiles within {self.bounds} of EPSG:{self.crs}",
+                found=self.bounds and f"tiles within {self.bounds} of EPSG:{self.crs}",
                 expected="tiles in "
                 + (f"the box {self.bbox}" if self.bbox else "the given communes"),
             )

@@ -167,8 +167,10 @@ class _Builder:
         verdict = np.zeros(count + 1, np.uint8)
         if self.method.zone_median:
             # All tiles of a zone have the same line within a unit; across units the lowest counts.
+            joined = np.flatnonzero(label)
+            own = self.lines.line[joined]
             line = np.full(count + 1, np.inf)
-            np.minimum.at(line, label, np.where(self.lines.line > 0, self.lines.line, np.inf))
+            np.minimum.at(line, label[joined], np.where(own > 0, own, np.inf))
             verdict[1:][~meets(median, line[1:], self.law)] = Reason.ZONE_MEDIAN_NOT_BELOW
         density = self.law.get("min_density", 0)
         if density:

@@ -10,18 +10,15 @@ import numpy as np
 from zonage.errors import BadInput
 from zonage.sources.download.cache import arriving, facts
 from zonage.sources.download.kinds import located
+from zonage.sources.tile_formats import CORNERS, Table, open_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from zonage.sources.tile_formats import Table
     from zonage.sources.tile_layouts import FoundLayout
 
 TABLE_LAYOUT = 1
 """Counts the ways in which tables of tiles were made; a table of an older one is made again."""
-
-CORNERS = ("zonage_north", "zonage_east")
-"""Columns that a table of tiles has beside the published ones: metres of the corners."""
 
 _ROW_GROUP = 1 << 14
 
@@ -31,8 +28,8 @@ def write_tile_table(source: Path, target: Path, name: str) -> dict[str, Any]:
 
     Columns that the engine counts become float64, all others stay text: the reader of tiles gives
     the same tiles from both files, and rows have the same numbers. Beside them stand the metres of
-    each tile's south-west corner (:data:`CORNERS`), whose statistics tell a reader which groups of
-    rows lie near a place.
+    each tile's south-west corner, whose statistics tell the reader which groups of rows lie near
+    a place.
 
     Parameters
     ----------
@@ -54,7 +51,6 @@ def write_tile_table(source: Path, target: Path, name: str) -> dict[str, Any]:
         If the file is not one of tiles, has no row, or an id or a counted column holds what is
         none.
     """
-    from zonage.sources.tile_formats import open_table
     from zonage.sources.tile_layouts import recognise
 
     try:
