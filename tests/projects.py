@@ -21,16 +21,25 @@ vintage = 2024
 
 RUN_FILES = {
     "dataset.nc",
+    "entry.png",
     "layers.tif",
     "manifest.json",
     "map.png",
     "official.csv",
+    "persistence.png",
+    "quarters.png",
+    "report.html",
+    "report.md",
+    "response.png",
     "summary.json",
     "tiles.parquet",
     "zones.csv",
     "zones.gpkg",
 }
 """What a run with official outlines writes."""
+
+OFFICIAL_FILES = {"official.csv", "quarters.png"}
+"""What only such a run writes."""
 
 
 class Result(NamedTuple):

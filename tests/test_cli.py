@@ -13,6 +13,7 @@ import pytest
 from tests.projects import (
     DEMO,
     OFFICIAL,
+    OFFICIAL_FILES,
     RUN_FILES,
     command,
     contents,
@@ -364,7 +365,7 @@ def test_a_project_is_run_into_its_own_folder(tmp_path, monkeypatch):
     assert result.error == ""
     assert "map: results/here/map.png" in result.out
     assert "official" not in result.out
-    assert set(contents(tmp_path / "results" / "here")) == RUN_FILES - {"official.csv"}
+    assert set(contents(tmp_path / "results" / "here")) == RUN_FILES - OFFICIAL_FILES
 
 
 def test_a_second_run_replaces_the_first(tmp_path):

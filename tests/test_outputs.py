@@ -21,7 +21,16 @@ import rasterio
 import xarray as xr
 from rasterio.enums import Compression
 
-from tests.projects import DEMO, OFFICIAL, RUN_FILES, contents, demo_run, small_run, write_project
+from tests.projects import (
+    DEMO,
+    OFFICIAL,
+    OFFICIAL_FILES,
+    RUN_FILES,
+    contents,
+    demo_run,
+    small_run,
+    write_project,
+)
 from zonage import outputs
 from zonage.errors import BadInput
 from zonage.raster import to_tiles
@@ -237,7 +246,42 @@ def test_the_same_input_gives_the_same_bytes(run, written, tmp_path, threads):
 
 # ---- all or none ---------------------------------------------------------------------------------
 
-STEPS = ("_write_zones", "_write_tiles", "_write_layers", "_write_map", "_manifest")
+
+@pytest.fixture(autouse=True, scope="module")
+def figures_drawn_once(written):
+    """Keep the figures and the account of a run for its next writing: they take most of its time.
+
+    Whether they are the same each time is seen above, between processes.
+    """
+    kept = {}
+
+    def remembering(original):
+        def write(run, *arguments):
+            draft = arguments[-1]
+            key = (original, id(run))
+            if key not in kept:
+                before = set(draft.iterdir())
+                original(run, *arguments)
+                kept[key] = run, {p.name: p.read_bytes() for p in {*draft.iterdir()} - before}
+            for name, content in kept[key][1].items():
+                (draft / name).write_bytes(content)
+
+        return write
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("_write_figures", "write_report"):
+            patch.setattr(outputs.files, name, remembering(getattr(outputs.files, name)))
+        yield
+
+
+STEPS = (
+    "_write_zones",
+    "_write_tiles",
+    "_write_layers",
+    "_write_figures",
+    "write_report",
+    "_manifest",
+)
 
 
 @pytest.fixture(scope="module")
@@ -296,7 +340,7 @@ def test_a_replacement_in_two_steps_gives_the_same(small, tmp_path, monkeypatch)
     monkeypatch.setattr(outputs.folder, "_exchange", lambda first, second: False)
     folder = outputs.write(small, tmp_path / "out")
     outputs.write(small, folder)
-    assert set(contents(folder)) == RUN_FILES - {"official.csv"}
+    assert set(contents(folder)) == RUN_FILES - OFFICIAL_FILES
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
@@ -330,7 +374,7 @@ cli.main(["run", {project!r}, "--output", {folder!r}, "--quiet"])
 """
 
 
-@pytest.mark.parametrize("step", ["files._write_map", "folder._exchange"])
+@pytest.mark.parametrize("step", ["files._write_figures", "folder._exchange"])
 def test_a_killed_run_leaves_the_last_outputs_and_the_next_clears_up(small, tmp_path, step):
     folder = outputs.write(small, tmp_path / "out")
     before = contents(folder)
@@ -353,7 +397,7 @@ def test_the_draft_of_a_living_run_is_left_alone(small, tmp_path, monkeypatch):
         outputs.write(small, folder)
         assert seen[0].exists()
 
-    monkeypatch.setattr(outputs.files, "_write_map", other_run)
+    monkeypatch.setattr(outputs.files, "_write_figures", other_run)
     outputs.write(small, folder)
     assert len(seen) == 1
     assert not list(tmp_path.glob(".out*"))
@@ -437,7 +481,7 @@ def test_an_empty_folder_and_what_gis_readers_leave_are_replaced(small, tmp_path
     for name in ("layers.tif.aux.xml", "zones.gpkg-wal", ".DS_Store"):
         (folder / name).write_text("")
     outputs.write(small, folder)
-    assert set(contents(folder)) == RUN_FILES - {"official.csv"}
+    assert set(contents(folder)) == RUN_FILES - OFFICIAL_FILES
 
 
 def test_a_file_in_place_of_the_folder_or_its_parent_is_refused(small, tmp_path):
@@ -489,7 +533,7 @@ FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         (pl.DataFrame, "write_parquet", pl.exceptions.ComputeError("No space left on device")),
         (pl.DataFrame, "write_parquet", FULL),
         (h5netcdf.File, "__init__", FULL),
-        (outputs.files, "_write_map", FULL),
+        (outputs.files, "_write_figures", FULL),
         (outputs.files, "write_json", FULL),
         (outputs.writing, "write_csv", FULL),
         (outputs.files, "digest", FULL),

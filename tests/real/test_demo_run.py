@@ -34,7 +34,7 @@ def polygons(shared, tmp_path_factory):
     project.write_text(project_text(shared, official), encoding="utf-8")
     result = command("run", project, "--quiet")
     assert result.code == 0, result.error
-    return folder / "out", result
+    return folder / "out" / "run", result
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +110,7 @@ def test_a_metropolis_is_chosen_out_of_a_larger_file(shared, tmp_path):
     (tmp_path / "project.toml").write_text(text, encoding="utf-8")
     result = command("run", tmp_path / "project.toml", "--quiet")
     assert result.code == 0, result.error
-    summary = figures(tmp_path / "out")
+    summary = figures(tmp_path / "out" / "run")
     assert summary["territory"]["population"] == pytest.approx(955_248, abs=1)
     assert {unit["urban_unit"] for unit in summary["lines"]} == {"59702"}
 
@@ -124,7 +124,7 @@ def test_a_file_of_another_vintage_is_zoned_too(shared, tmp_path):
     (tmp_path / "project.toml").write_text(content, encoding="utf-8")
     result = command("run", tmp_path / "project.toml", "--quiet")
     assert result.code == 0, result.error
-    summary = figures(tmp_path / "out")
+    summary = figures(tmp_path / "out" / "run")
     assert summary["vintage"] == 2021
     assert summary["official"]["quarters"] == 25
     assert 0.7 < summary["agreement"]["majority"]["f1"] < 0.9

@@ -6,7 +6,7 @@ import pytest
 import zonage as zn
 from tests.zoning.test_rules import LAW
 from zonage.errors import BadInput
-from zonage.scenarios.figures import sensitivity_figure
+from zonage.figures import Sheet, sensitivity_figure
 from zonage.scenarios.sensitivity import COLUMNS, DEFAULTS, REPORTED, Range, indices, sensitivity
 from zonage.synthetic import metropolis
 
@@ -178,7 +178,7 @@ def test_one_parameter_alone_drives_all():
 @pytest.mark.parametrize(("method", "bars"), [("sobol", 6), ("morris", 3)])
 def test_the_figure_shows_the_strongest_on_top(method, bars):
     found = indices(UNIT, additive, samples=64, method=method)
-    axes = sensitivity_figure(found).axes
+    axes = sensitivity_figure(Sheet("Town", "a model"), found).axes
     assert len(axes) == 2
     assert len(axes[0].patches) == bars
     assert [label.get_text() for label in axes[0].get_yticklabels()] == ["c", "b", "a"]

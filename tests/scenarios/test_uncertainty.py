@@ -8,7 +8,7 @@ from scipy.special import ndtr
 import zonage as zn
 from tests.zoning.test_rules import LAW, drawn, reference_of
 from zonage.errors import BadInput
-from zonage.scenarios.figures import probability_map, reliability_figure
+from zonage.figures import Sheet, probability_map, reliability_figure
 from zonage.scenarios.uncertainty import (
     COMPONENTS,
     SOURCES,
@@ -319,15 +319,22 @@ def test_what_is_no_probability_is_refused(probability, official, people):
 
 def test_figures_show_what_was_found(town):
     found = monte_carlo(town, draws=10)
-    figure = probability_map(found, language="fr")
-    ground, picture = figure.axes[0].images
-    shown = np.ma.asarray(picture.get_array())
-    assert shown.count() == np.count_nonzero(found.probability)
-    assert shown.sum() == pytest.approx(found.probability.sum())
-    assert np.isfinite(ground.get_array()).sum() == len(town.tiles)
+    sheet = Sheet("Town", "a model", "fr")
+    figure = probability_map(sheet, found)
+    picture = figure.axes[0].images[0].get_array()
+    tiles = town.tiles
+    colours = picture[tiles.grid(margin=2).rows_columns(tiles.northing, tiles.easting)]
+    shown = (picture[..., 3] > 0).sum()
+    assert shown == len(tiles)
+    # One colour for each tenth, another one for never; the same class, the same colour.
+    classes = np.where(found.probability == 0, -1, np.minimum(found.probability * 10 // 1, 9))
+    pairs = set(zip(classes.tolist(), map(tuple, colours.tolist()), strict=True))
+    assert len(pairs) == len(set(classes)) == len({colour for _, colour in pairs}) > 5
     scores = reliability(
         found.probability, town.inside, town.tiles.count("population"), zoning=town.inside
     )
-    axes = reliability_figure(scores).axes[0]
-    np.testing.assert_allclose(axes.lines[1].get_ydata(), [part.observed for part in scores.bins])
-    assert f"{scores.brier:.3f}" in axes.get_title(loc="left")
+    figure = reliability_figure(sheet, scores)
+    curve = figure.axes[0].lines[1]
+    np.testing.assert_allclose(curve.get_ydata(), [part.observed for part in scores.bins])
+    said = " ".join(text.get_text() for text in figure.texts)
+    assert f"{scores.brier:.3f}".replace(".", ",") in said

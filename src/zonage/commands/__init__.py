@@ -1,6 +1,6 @@
 """The commands: what each takes, does and returns as text; :mod:`zonage.cli` prints it."""
 
-from zonage.commands import complement, fetch, main_job, simulation
+from zonage.commands import complement, explore, fetch, figures, main_job, simulation
 
-TOPICS = (main_job, simulation, complement, fetch)
+TOPICS = (main_job, simulation, complement, explore, figures, fetch)
 """Modules of commands, in the order of the help page."""

@@ -1,4 +1,4 @@
-"""The outputs of a run: zones, tiles, layers, map, figures of the summary, manifest."""
+"""The outputs of a run: zones, tiles, layers, figures, summary, account, manifest."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zonage.outputs.figures import run_figures, save_figures
 from zonage.outputs.folder import usable_folder, whole
+from zonage.outputs.report import write_report
 from zonage.outputs.writing import (
     LIBRARIES,
     digest,
@@ -29,6 +31,8 @@ from zonage.zoning import Reason
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from zonage.scenarios.curves import Response
 
 LAYERS = ("population", "income_median", "share_below", "threshold", "zone", "reason")
 """Layers of the GeoTIFF, in the order of its bands."""
@@ -67,12 +71,17 @@ def write(run: Run, folder: str | Path | None = None) -> Path:
 
 
 def _write_all(run: Run, draft: Path) -> None:
+    from zonage.scenarios.curves import respond
+
+    response = respond(run.zoning)
+    inputs = {str(path): digest(path) for path in run.inputs}
     _write_zones(run, draft)
     _write_tiles(run, draft / "tiles.parquet")
     _write_layers(run, draft)
-    _write_map(run, draft / "map.png")
+    _write_figures(run, response, draft)
     write_json(draft / "summary.json", summarise(run))
-    write_json(draft / "manifest.json", _manifest(run, draft))
+    write_report(run, response, inputs, draft)
+    write_json(draft / "manifest.json", _manifest(run, inputs, draft))
 
 
 def _write_zones(run: Run, draft: Path) -> None:
@@ -178,19 +187,19 @@ def _write_layers(run: Run, draft: Path) -> None:
     (draft / "dataset.nc").write_bytes(netcdf_bytes(dataset))
 
 
-def _write_map(run: Run, path: Path) -> None:
-    from zonage.figures import result_map
+def _write_figures(run: Run, response: Response, draft: Path) -> None:
+    # One at a time: on the grid of a country each takes hundreds of megabytes.
+    for name, figure in run_figures(run, response):
+        save_figures({name: figure}, draft)
 
-    result_map(run).savefig(path, bbox_inches="tight", metadata={"Software": None})
 
-
-def _manifest(run: Run, draft: Path) -> dict[str, Any]:
+def _manifest(run: Run, inputs: Mapping[str, Any], draft: Path) -> dict[str, Any]:
     """What the run was made from and with: enough to check it and to make it again."""
     reference = run.zoning.reference
     return {
         "zonage": version_of("zonage"),
         "project": json.loads(run.project.model_dump_json()),
-        "inputs": {str(path): digest(path) for path in run.inputs},
+        "inputs": dict(inputs),
         "law": run.zoning.law.to_dict(),
         "reference": {
             "concept": reference.concept,

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zonage.outputs.figures import save_figures
 from zonage.outputs.folder import usable_folder, whole
 from zonage.outputs.writing import (
     digest,
@@ -27,8 +28,6 @@ from zonage.scenarios.margins import Margin
 from zonage.scenarios.sweep import Sweep
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from zonage.scenarios.sensitivity import Sensitivity
     from zonage.scenarios.uncertainty import Reliability, Uncertainty
 
@@ -54,8 +53,7 @@ def write_change(run: Run, change: Change, settings: Mapping[str, Any], folder: 
         write_table(draft / "change.csv", change.table)
         write_layer(draft / "change.gpkg", "change", change.outlines)
         subtitle = ", ".join(f"{path} = {value}" for path, value in settings.items())
-        figure = change_map(run, change, subtitle)
-        _save({"change.png": figure}, draft)
+        save_figures({"change": change_map(run, change, subtitle)}, draft)
         content = {"totals": change.totals, "statuses": change.statuses()}
         write_json(draft / "change.json", content)
         _write_manifest(run, draft, {"command": "simulate", "settings": dict(settings)})
@@ -74,7 +72,7 @@ def write_sweep(run: Run, found: Sweep, folder: str | Path) -> Path:
     folder : str or Path
         Replaced as a whole, or not at all.
     """
-    from zonage.scenarios.curves import response_figure
+    from zonage.figures import Sheet, sweep_figure
 
     target = usable_folder(folder)
     with whole(target) as draft:
@@ -82,8 +80,7 @@ def write_sweep(run: Run, found: Sweep, folder: str | Path) -> Path:
         write_table(draft / "sweep.csv", table)
         named = found.cube.rename({path: path.replace(".", "_") for path in found.ranges})
         (draft / "sweep.nc").write_bytes(netcdf_bytes(named))
-        figure = response_figure(found, run.project.title)
-        _save({"sweep.png": figure}, draft)
+        save_figures({"sweep": sweep_figure(Sheet.of(run), found)}, draft)
         ranges = {path: list(values) for path, values in found.ranges.items()}
         asked = {"command": "sweep", "ranges": ranges, "plan": found.plan, "why": found.why}
         _write_manifest(run, draft, asked)
@@ -104,7 +101,7 @@ def write_margins(
     folder : str or Path
         Replaced as a whole, or not at all.
     """
-    from zonage.scenarios.curves import stability_figure
+    from zonage.figures import persistence_figure
 
     target = usable_folder(folder)
     with whole(target) as draft:
@@ -115,8 +112,7 @@ def write_margins(
         ]
         header = ["kind", "quarter", "name", "inside", "inhabitants", "eur", "spare_inhabitants"]
         write_csv(draft / "margins.csv", header, rows)
-        figure = stability_figure(run.zoning, run.project.title)
-        _save({"stability.png": figure}, draft)
+        save_figures({"stability": persistence_figure(run)}, draft)
         _write_manifest(run, draft, {"command": "margin"})
     return target
 
@@ -139,21 +135,20 @@ def write_uncertainty(
     """
     import polars as pl
 
-    from zonage.scenarios.figures import probability_map, reliability_figure
+    from zonage.figures import Sheet, probability_map, reliability_figure
 
     target = usable_folder(folder)
-    language = run.project.output.language
     with whole(target) as draft:
         columns = {"id": pl.from_arrow(run.zoning.tiles.ids), "probability": found.probability}
         frame = pl.DataFrame(columns)
         raise_if_full(lambda: frame.write_parquet(draft / "probability.parquet"), draft)
         write_table(draft / "quarters.csv", found.table)
-        figures = {"probability.png": probability_map(found, language=language)}
+        figures = {"probability": probability_map(Sheet.of(run), found)}
         content = found.to_dict()
         if curve is not None:
-            figures["reliability.png"] = reliability_figure(curve, language=language)
+            figures["reliability"] = reliability_figure(Sheet.of(run), curve)
             content["reliability"] = curve.to_dict()
-        _save(figures, draft)
+        save_figures(figures, draft)
         write_json(draft / "uncertainty.json", content)
         asked = {"command": "uncertainty", "draws": found.draws, "seed": found.seed}
         _write_manifest(run, draft, asked)
@@ -172,22 +167,16 @@ def write_sensitivity(run: Run, found: Sensitivity, folder: str | Path) -> Path:
     folder : str or Path
         Replaced as a whole, or not at all.
     """
-    from zonage.scenarios.figures import sensitivity_figure
+    from zonage.figures import Sheet, sensitivity_figure
 
     target = usable_folder(folder)
     with whole(target) as draft:
         table = found.table
         write_table(draft / "sensitivity.csv", table)
-        figure = sensitivity_figure(found, language=run.project.output.language)
-        _save({"sensitivity.png": figure}, draft)
+        save_figures({"sensitivity": sensitivity_figure(Sheet.of(run), found)}, draft)
         write_json(draft / "sensitivity.json", found.to_dict())
         _write_manifest(run, draft, {"command": "sensitivity", "seed": found.seed})
     return target
-
-
-def _save(figures: Mapping[str, Figure], draft: Path) -> None:
-    for name, figure in figures.items():
-        figure.savefig(draft / name, bbox_inches="tight", metadata={"Software": None})
 
 
 def _write_manifest(run: Run, draft: Path, asked: Mapping[str, Any]) -> None:

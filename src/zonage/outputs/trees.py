@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -36,5 +37,6 @@ def save_tree(tree: MergeTree, path: str | Path) -> Path:
     except OSError as error:
         raise disk_error(error, target) from error
     finally:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            draft.unlink()
     return target

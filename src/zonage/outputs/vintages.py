@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
+from zonage.outputs.figures import save_figures
 from zonage.outputs.folder import MANIFEST, usable_folder, whole
 from zonage.outputs.writing import (
     digest,
@@ -35,7 +36,7 @@ def write_vintages(before: Run, after: Run, found: VintageChange, folder: str | 
     folder : str or Path
         Replaced as a whole, or not at all.
     """
-    from zonage.figures import change_map
+    from zonage.figures import vintages_map
 
     target = usable_folder(folder)
     with whole(target) as draft:
@@ -49,10 +50,7 @@ def write_vintages(before: Run, after: Run, found: VintageChange, folder: str | 
             header,
             [[one[name] for name in header] for one in contributions],
         )
-        on_union = replace(before, zoning=found.change.before)
-        subtitle = f"{before.zoning.tiles.vintage} -> {after.zoning.tiles.vintage}"
-        figure = change_map(on_union, found.change, subtitle)
-        figure.savefig(draft / "vintages.png", bbox_inches="tight", metadata={"Software": None})
+        save_figures({"vintages": vintages_map(before, after, found)}, draft)
         content = {
             "tiles": found.tiles,
             "totals": found.totals,

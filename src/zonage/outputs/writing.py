@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 LIBRARIES = ("numpy", "numba", "scipy", "xarray", "rasterio", "polars", "pyarrow", "shapely",
-             "geopandas", "pyogrio", "pyproj", "pydantic", "matplotlib")  # fmt: skip
+             "geopandas", "pyogrio", "pyproj", "pydantic", "matplotlib", "bokeh")  # fmt: skip
 """Libraries whose versions the manifest states."""
 
 

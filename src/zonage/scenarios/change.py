@@ -223,7 +223,7 @@ def _quarter(
     tiles = before.tiles
     communes = np.unique(tiles.commune.index[was | now])
     return QuarterChange(
-        status=_status(len(old), len(new), bool((now & ~was).any()), bool((was & ~now).any())),
+        status=status_of(len(old), len(new), bool((now & ~was).any()), bool((was & ~now).any())),
         before=tuple(old.tolist()),
         after=tuple(new.tolist()),
         communes=tuple(tiles.commune.labels[code] for code in communes if code >= 0),
@@ -235,7 +235,8 @@ def _quarter(
     )
 
 
-def _status(old: int, new: int, gains: bool, loses: bool) -> str:
+def status_of(old: int, new: int, gains: bool, loses: bool) -> str:
+    """Say what happens to a group: zones before and after, and whether it gains or loses tiles."""
     if old == 0:
         return "enters"
     if new == 0:

@@ -1,153 +1,139 @@
-"""Figures of sweeps and of stability."""
+"""How totals respond to the line and to the minimum population, for curves.
+
+The rule of the run is applied anew at each of the values. On large territories, where that takes
+long, the merge tree answers instead: the same rule without the options under which zones can
+shrink.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zonage.mergetree import MergeTree
-from zonage.scenarios.sweep import Sweep
-from zonage.scenarios.what_if import METHOD, Value
-from zonage.zoning import Zoning
+from zonage.variables import FIXED_POINT
+from zonage.zoning import Zoning, rezone
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+REACH, STEP = 3_000, 100
+"""EUR a year that the line is moved either way, and by how much at a time."""
 
-INK, MARK = "#0072b2", "#8c1d40"
+MINIMA = tuple(range(0, 3_001, 100))
+"""Minimum populations, inhabitants."""
 
-MEASURES = (
-    ("quarters", "quarters"),
-    ("population_share", "share of inhabitants in quarters"),
-    ("poor_households", "poor households in quarters"),
-)
-"""What the figure of a sweep shows, where it was counted."""
-
-LONGEST = 60
-"""Quarters that the figure of stability shows: the longest lived."""
+WHOLE = 25_000
+"""Tiles up to which the whole rule is applied anew: some milliseconds each time."""
 
 
-def response_figure(found: Sweep, title: str) -> Figure:
-    """Draw how the totals respond to one or two swept parameters, the value in force marked.
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """Totals under each of some values of one parameter.
+
+    Attributes
+    ----------
+    values : float64 array, shape (m,)
+        The values.
+    quarters : int64 array, shape (m,)
+        Number of quarters.
+    population : float64 array, shape (m,)
+        Inhabitants in quarters.
+    """
+
+    values: NDArray[np.float64]
+    quarters: NDArray[np.int64]
+    population: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Response:
+    """What the rule gives at other lines and other minimum populations.
+
+    Attributes
+    ----------
+    base : Zoning
+        The zoning in force.
+    line : Curve
+        By shift of the line of every urban unit, EUR a year of disposable income.
+    minimum : Curve
+        By minimum population, inhabitants.
+    whole : bool
+        Whether the curves hold the whole rule; else without :attr:`Method.beyond_tree`.
+    """
+
+    base: Zoning
+    line: Curve
+    minimum: Curve
+    whole: bool
+
+
+def respond(base: Zoning, *, whole: bool | None = None) -> Response:
+    """Say what the rule gives at other lines and other minimum populations.
 
     Parameters
     ----------
-    found : Sweep
-        One or two parameters; of more, the first two, the others at their first value.
-    title : str
-        Of the territory.
+    base : Zoning
+        The zoning in force.
+    whole : bool, optional
+        Apply the whole rule anew at each value; by default up to :data:`WHOLE` tiles. A rule that
+        the merge tree holds whole is read from it in any case.
+
+    Examples
+    --------
+    >>> import zonage as zn
+    >>> from zonage.synthetic import metropolis
+    >>> town = metropolis(0, inhabitants=50_000, size=40, truth=True)
+    >>> law = zn.law("qpv", on="2024-01-01").reform(uu_min_population=0)
+    >>> base = zn.qpv(town.tiles, law, town.reference)
+    >>> curve = respond(base).line
+    >>> int(curve.quarters[curve.values == 0][0]) == base.zone_count
+    True
     """
-    from matplotlib.figure import Figure
-
-    paths = list(found.ranges)[:2]
-    cube = found.cube.isel({path: 0 for path in list(found.ranges)[2:]})
-    shown = [(name, text) for name, text in MEASURES if name in cube]
-    figure = Figure(
-        figsize=(4.6 * len(shown), 4.0), dpi=120, facecolor="white", layout="constrained"
-    )
-    figure.suptitle(title, x=0.01, ha="left", fontsize=12, parse_math=False)
-    for axes, (name, text) in zip(
-        figure.subplots(1, len(shown), squeeze=False)[0], shown, strict=True
-    ):
-        if len(paths) == 1:
-            _curve(axes, found, paths[0], cube[name].to_numpy())
-        else:
-            _surface(figure, axes, found, paths, cube[name].to_numpy())
-        axes.set_title(text, loc="left", fontsize=10)
-    return figure
+    shifts = np.arange(-REACH, REACH + STEP, STEP, dtype=np.float64)
+    least = base.law.min_population
+    minima = np.unique(np.array([*MINIMA, least], np.float64))
+    if whole is None:
+        whole = len(base.tiles) <= WHOLE
+    if base.method.monotone or not whole:
+        return _by_tree(base, shifts, minima)
+    by_line = (rezone(base, told=replace(base.told, shift=base.told.shift + one)) for one in shifts)
+    by_minimum = (rezone(base, law=base.law.reform(min_population=int(one))) for one in minima)
+    return Response(base, _counted(shifts, by_line), _counted(minima, by_minimum), True)
 
 
-def _curve(axes: Axes, found: Sweep, path: str, values: Any) -> None:
-    axes.plot(_places(found, path), values, color=INK, drawstyle="steps-mid", lw=1.6)
-    _name_axis(axes.xaxis, found, path)
-    mark = _in_force(found, path)
-    if mark is not None:
-        axes.axvline(mark, color=MARK, lw=1.2, ls="--", label="in force")
-        axes.legend(fontsize=8, frameon=False)
-    axes.set_ylim(bottom=0)
-    axes.spines[["top", "right"]].set_visible(False)
+def _counted(values: NDArray[np.float64], zonings: Iterable[Zoning]) -> Curve:
+    rows = np.array(list(_totals(zonings)), np.int64)
+    return Curve(values, rows[:, 0], rows[:, 1] / FIXED_POINT)
 
 
-def _surface(figure: Figure, axes: Axes, found: Sweep, paths: list[str], values: Any) -> None:
-    across, up = _places(found, paths[1]), _places(found, paths[0])
-    shade = axes.pcolormesh(across, up, values, cmap="cividis", shading="nearest")
-    figure.colorbar(shade, ax=axes)
-    _name_axis(axes.xaxis, found, paths[1])
-    _name_axis(axes.yaxis, found, paths[0])
-    x, y = _in_force(found, paths[1]), _in_force(found, paths[0])
-    if x is not None and y is not None:
-        axes.plot([x], [y], marker="x", color=MARK, ms=9, mew=2, ls="", label="in force")
-        axes.legend(fontsize=8, loc="upper right")
+def _totals(zonings: Iterable[Zoning]) -> Iterator[tuple[int, int]]:
+    for zoning in zonings:
+        yield zoning.zone_count, int(zoning.zone_population.sum())
 
 
-def _places(found: Sweep, path: str) -> Any:
-    """Positions on the axis: the values themselves, or their order where they are words."""
-    values = found.ranges[path]
-    return np.array(values, float) if _numeric(values) else np.arange(len(values))
+def _by_tree(base: Zoning, shifts: NDArray[np.float64], minima: NDArray[np.float64]) -> Response:
+    tree = MergeTree.of(base)
+    lines = tree_lines(base, tree)
+    found = tree.response(shifts[:, np.newaxis] + lines)
+    by_line = Curve(shifts, found["zones"], found["population"])
+    found = tree.for_minimum(minima, lines[np.newaxis])
+    by_minimum = Curve(minima, found["zones"][0], found["population"][0])
+    return Response(base, by_line, by_minimum, base.method.monotone)
 
 
-def _numeric(values: tuple[Value, ...]) -> bool:
-    return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
-
-
-def _name_axis(axis: Any, found: Sweep, path: str) -> None:
-    axis.set_label_text(path, parse_math=False)
-    if not _numeric(found.ranges[path]):
-        axis.set_ticks(range(len(found.ranges[path])), labels=map(str, found.ranges[path]))
-
-
-def _in_force(found: Sweep, path: str) -> float | None:
-    """Where the value in force lies on the axis; None outside it."""
-    section, _, name = path.partition(".")
-    base = found.base
-    value: Any = getattr(base.method, name) if section == METHOD else getattr(base.law, name)
-    values = found.ranges[path]
-    if _numeric(values):
-        numbers = [float(given) for given in values]
-        return float(value) if min(numbers) <= value <= max(numbers) else None
-    return float(values.index(value)) if value in values else None
-
-
-def stability_figure(zoning: Zoning, title: str) -> Figure:
-    """Draw the interval of lines over which each quarter exists, from its birth to its merge.
+def tree_lines(base: Zoning, tree: MergeTree) -> NDArray[np.float64]:
+    """Return the line in force of each unit of a tree, 0 where there is none, shape (units,).
 
     Parameters
     ----------
-    zoning : Zoning
-        Its merge tree is drawn; options under which zones can shrink are left out of it.
-    title : str
-        Of the territory.
+    base : Zoning
+        The zoning.
+    tree : MergeTree
+        Its tree.
     """
-    from matplotlib.figure import Figure
-
-    quarters = MergeTree.of(zoning).quarters
-    known = [unit.line for unit in zoning.units if unit.line is not None]
-    low, high = min(known) - 4_000, max(known) + 4_000
-    seen = np.flatnonzero((quarters.birth < high) & (quarters.death > low))
-    span = np.minimum(quarters.death, high) - np.maximum(quarters.birth, low)
-    seen = seen[np.argsort(-span[seen], kind="stable")][:LONGEST]
-    seen = seen[np.argsort(quarters.birth[seen], kind="stable")]
-    figure = Figure(figsize=(9, 1.6 + 0.14 * len(seen)), dpi=120, facecolor="white",
-                    layout="constrained")  # fmt: skip
-    axes = figure.add_subplot()
-    widths = 1 + 3 * np.sqrt(
-        quarters.population_at_end[seen] / max(1.0, quarters.population_at_end[seen].max(initial=1))
-    )
-    for height, (quarter, width) in enumerate(zip(seen, widths, strict=True)):
-        born, ends = max(quarters.birth[quarter], low), min(quarters.death[quarter], high)
-        axes.plot([born, ends], [height, height], color=INK, lw=width, solid_capstyle="butt")
-    in_force = {float(zoning.line[tile]) for tile in np.flatnonzero(zoning.inside)}
-    for line in sorted(in_force):
-        axes.axvline(line, color=MARK, lw=0.8, ls="--")
-    axes.set_xlim(low, high)
-    axes.set_yticks([])
-    axes.set_xlabel(
-        "line, EUR a year of disposable income (dashed: in force where there are quarters)"
-    )
-    axes.set_title(
-        f"{title}\nquarters from birth to merge; the thicker, the more populous",
-        loc="left", fontsize=11, parse_math=False,
-    )  # fmt: skip
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    return figure
+    if not tree.within_units:
+        known = base.line[np.isfinite(base.line)]
+        return np.array([known[0] if len(known) else 0.0])
+    highest = np.fmax.reduceat(base.line, tree.tiles.unit_start[:-1])
+    return np.where(np.isfinite(highest), highest, 0.0)
