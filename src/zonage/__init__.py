@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from zonage.calibration import calibrate
     from zonage.comparison import compare, compare_perimeters
+    from zonage.complementary.perimeters import complement
     from zonage.errors import BadInput, ZonageError
     from zonage.grid import GridSpec
     from zonage.law import Law, Reference
@@ -49,6 +50,7 @@ _HOMES = {
     "compare": "zonage.comparison",
     "compare_perimeters": "zonage.comparison",
     "compare_vintages": "zonage.vintages",
+    "complement": "zonage.complementary.perimeters",
     "BadInput": "zonage.errors",
     "ZonageError": "zonage.errors",
     "GridSpec": "zonage.grid",
@@ -104,6 +106,7 @@ __all__ = [
     "compare",
     "compare_perimeters",
     "compare_vintages",
+    "complement",
     "coverage",
     "describe",
     "law",

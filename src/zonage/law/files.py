@@ -7,18 +7,17 @@ Every value names the text that sets it. A file is checked whole before a law is
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import lru_cache
-from typing import Any
 
 from zonage.errors import BadInput, suggestion
+from zonage.law.blocks import Block, as_date, domain_of, load_yaml, titles_of
 from zonage.law.model import Domain, Law, Parameter, check_sums
 
-KINDS = ("integer", "number", "flag", "choice", "text")
 CERTAINTIES = ("verified", "derived", "recalled")
-MAXIMUM_DEPTH = 20  # levels of a law file, which needs seven
+MODELS = ("complement",)
+"""Files beside the laws that are models of ours, no law."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ class LawFile:
         >>> _packaged_law("qpv").at("2015-01-01", "martinique_reunion").min_density
         2000
         """
-        day = _as_date(on)
+        day = as_date(on)
         if territory not in self._territories:
             raise BadInput(
                 f"law {self.name} has no territory {territory!r}",
@@ -124,9 +123,8 @@ def _packaged_law(name: str) -> LawFile:
     from importlib import resources
 
     folder = resources.files("zonage.law")
-    names = sorted(
-        item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml")
-    )
+    files = (item.name for item in folder.iterdir() if item.name.endswith(".yaml"))
+    names = sorted({file.removesuffix(".yaml") for file in files} - set(MODELS))
     if name not in names:
         raise BadInput(f"no law named {name!r}", hint=suggestion(name, names))
     file = f"{name}.yaml"
@@ -150,9 +148,9 @@ def parse_law(text: str, *, file: str) -> LawFile:
         a value of the wrong type or out of range, dates that overlap or are out of order, weights
         that do not sum to 1.
     """
-    root = _Block(file, "", _load_yaml(text, file))
+    root = Block(file, "", load_yaml(text, file))
     name = root.text("law")
-    _titles(root)
+    titles_of(root)
     texts = _texts(root.block("texts"))
     blocks = root.block("territories")
     territories = {key: _territory(blocks.block(key), texts) for key in blocks.names()}
@@ -162,111 +160,7 @@ def parse_law(text: str, *, file: str) -> LawFile:
     return LawFile(name, file, territories)
 
 
-def _load_yaml(text: str, file: str) -> object:
-    import yaml
-
-    class UniqueKeys(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:
-            seen = set()
-            for key, _ in node.value:
-                if not isinstance(key, yaml.ScalarNode):
-                    continue
-                if key.value in seen:
-                    raise BadInput(
-                        f"key given twice (line {key.start_mark.line + 1})",
-                        file=file,
-                        column=str(key.value),
-                    )
-                seen.add(key.value)
-            return super().construct_mapping(node, deep=deep)
-
-    try:
-        _check_depth(yaml.parse(text, Loader=UniqueKeys), file)
-        return yaml.load(text, Loader=UniqueKeys)  # a subclass of the safe loader
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        line = "" if mark is None else f" (line {mark.line + 1})"
-        raise BadInput(f"not valid YAML{line}: {error.problem}", file=file) from None
-    except (yaml.YAMLError, ValueError) as error:
-        raise BadInput(f"not valid YAML: {error}", file=file) from None
-
-
-def _check_depth(events: Iterable[Any], file: str) -> None:
-    """Refuse a text nested so deep that the compiled loader would overflow its stack."""
-    depth = 0
-    for event in events:
-        kind = type(event).__name__
-        depth += kind in ("MappingStartEvent", "SequenceStartEvent")
-        depth -= kind in ("MappingEndEvent", "SequenceEndEvent")
-        if depth > MAXIMUM_DEPTH:
-            raise BadInput(
-                "blocks nested too deep", file=file, expected=f"at most {MAXIMUM_DEPTH} levels"
-            )
-
-
-class _Block:
-    """A mapping of a law file with its place in it; every key must be asked for."""
-
-    def __init__(self, file: str, place: str, data: object) -> None:
-        self.file, self.place = file, place
-        if not isinstance(data, dict):
-            raise self.error("not a block of keys", found=reprlib.repr(data))
-        self.data: dict[Any, Any] = data
-        self.asked: dict[str, None] = {}
-
-    def error(self, message: str, key: str | None = None, **details: Any) -> BadInput:
-        path = ".".join(part for part in (self.place, key) if part)
-        return BadInput(message, file=self.file, column=path or None, **details)
-
-    def names(self) -> list[str]:
-        """Return the keys of a block whose keys the file chooses; they need not be asked for."""
-        for key in self.data:
-            if not isinstance(key, str) or not key.isidentifier() or key.startswith("_"):
-                raise self.error("not a name", str(key), expected="letters, digits and _")
-            self.asked[key] = None
-        return list(self.data)
-
-    def take(self, key: str, kinds: type | tuple[type, ...], expected: str) -> Any:
-        """Return the value of a required key."""
-        value = self.optional(key, kinds, expected)
-        if value is None:
-            raise self.error("missing value", key, expected=expected)
-        return value
-
-    def optional(self, key: str, kinds: type | tuple[type, ...], expected: str) -> Any:
-        self.asked[key] = None
-        value = self.data.get(key)
-        moment = isinstance(value, datetime)  # a date with hours is also a date to Python
-        flag = isinstance(value, bool) and kinds is not object
-        if value is not None and (moment or flag or not isinstance(value, kinds)):
-            raise self.error("wrong type", key, found=reprlib.repr(value), expected=expected)
-        return value
-
-    def text(self, key: str) -> str:
-        value = str(self.take(key, str, "a text"))
-        if not value.strip():
-            raise self.error("empty text", key)
-        return value
-
-    def block(self, key: str) -> _Block:
-        place = f"{self.place}.{key}" if self.place else key
-        return _Block(self.file, place, self.take(key, dict, "a block of keys"))
-
-    def end(self) -> None:
-        """Refuse the keys that nobody asked for."""
-        for key in self.data:
-            if key not in self.asked:
-                raise self.error("unknown key", str(key), hint=suggestion(key, self.asked))
-
-
-def _titles(block: _Block) -> tuple[str, str]:
-    title = block.block("title")
-    texts = title.text("fr"), title.text("en")
-    title.end()
-    return texts
-
-
-def _texts(block: _Block) -> dict[str, tuple[str, str]]:
+def _texts(block: Block) -> dict[str, tuple[str, str]]:
     texts = {}
     for key in block.names():
         entry = block.block(key)
@@ -276,8 +170,8 @@ def _texts(block: _Block) -> dict[str, tuple[str, str]]:
     return texts
 
 
-def _territory(block: _Block, texts: dict[str, tuple[str, str]]) -> _Territory:
-    _titles(block)
+def _territory(block: Block, texts: dict[str, tuple[str, str]]) -> _Territory:
+    titles_of(block)
     entries = block.block("parameters")
     parameters = {key: _dated(entries.block(key), key, texts) for key in entries.names()}
     pairs = block.optional("sums_to_one", list, "a list of pairs of parameters") or []
@@ -303,11 +197,11 @@ def _days_of_change(parameters: dict[str, tuple[Parameter, ...]]) -> list[date]:
     return sorted({*(item.valid_from for item in values), *after})
 
 
-def _dated(block: _Block, name: str, texts: dict[str, tuple[str, str]]) -> tuple[Parameter, ...]:
+def _dated(block: Block, name: str, texts: dict[str, tuple[str, str]]) -> tuple[Parameter, ...]:
     if hasattr(Law, name):
         raise block.error("a law has an attribute of this name")
-    title_fr, title_en = _titles(block)
-    domain = _domain(block)
+    title_fr, title_en = titles_of(block)
+    domain = domain_of(block)
     unit = block.text("unit") if domain.counted else ""
     entries = block.take("values", list, "a list of dated values")
     block.end()
@@ -315,7 +209,7 @@ def _dated(block: _Block, name: str, texts: dict[str, tuple[str, str]]) -> tuple
         raise block.error("missing value", "values")
     dated: list[Parameter] = []
     for index, data in enumerate(entries):
-        entry = _Block(block.file, f"{block.place}.values[{index}]", data)
+        entry = Block(block.file, f"{block.place}.values[{index}]", data)
         item = _parameter(entry, name, unit, domain, title_fr, title_en, texts)
         if dated and (dated[-1].valid_to is None or item.valid_from <= dated[-1].valid_to):
             raise entry.error(
@@ -328,26 +222,8 @@ def _dated(block: _Block, name: str, texts: dict[str, tuple[str, str]]) -> tuple
     return tuple(dated)
 
 
-def _domain(block: _Block) -> Domain:
-    kind = block.text("kind")
-    if kind not in KINDS:
-        raise block.error("unknown kind", "kind", found=kind, expected="one of " + ", ".join(KINDS))
-    choices: list[Any] = []
-    minimum = maximum = None
-    if kind == "choice":
-        choices = block.take("choices", list, "a list of words")
-        if not choices or not all(isinstance(item, str) for item in choices):
-            raise block.error(
-                "wrong type", "choices", found=reprlib.repr(choices), expected="texts"
-            )
-    elif kind in ("integer", "number"):
-        minimum = block.optional("minimum", (int, float), "a number")
-        maximum = block.optional("maximum", (int, float), "a number")
-    return Domain(kind, minimum, maximum, tuple(choices))  # type: ignore[arg-type]
-
-
 def _parameter(
-    entry: _Block,
+    entry: Block,
     name: str,
     unit: str,
     domain: Domain,
@@ -392,16 +268,3 @@ def _parameter(
         title_en=title_en,
         domain=domain,
     )
-
-
-def _as_date(on: str | date) -> date:
-    if isinstance(on, datetime):
-        return on.date()
-    if isinstance(on, date):
-        return on
-    try:
-        return date.fromisoformat(on)
-    except (TypeError, ValueError):
-        raise BadInput(
-            "not a day", column="on", found=reprlib.repr(on), expected="YYYY-MM-DD"
-        ) from None
