@@ -4,7 +4,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; d
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test bench bench-docs bench-gate bench-short bench-against lint format clean help
+.PHONY: browser demo test bench bench-docs bench-gate bench-short bench-against lint format clean help
 
 help:
 	@echo "make demo   the whole main job on the embedded tiles of the MEL (results in out/demo)"
@@ -18,8 +18,17 @@ help:
 demo: $(VENV)/installed
 	@$(BIN)/zonage demo --output out/demo
 
-test: $(VENV)/installed-dev
+test: $(VENV)/installed-dev browser
 	$(BIN)/python -m pytest
+
+# The explorer is tested in a browser; where none is there, one is installed or the tests say so.
+browser:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null \
+		|| command -v google-chrome >/dev/null \
+		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
+		&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+			chromium fonts-dejavu-core >/dev/null; } \
+		|| echo "no Chromium: the tests of the page are skipped, or fail where CI is set"
 
 bench: $(VENV)/installed-bench
 	@$(BIN)/python -m benchmarks $(if $(JSON),--json)
