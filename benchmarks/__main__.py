@@ -10,12 +10,13 @@ import tempfile
 from pathlib import Path
 
 from benchmarks import gate, revisions
-from benchmarks.measures import Results, markdown, plain
+from benchmarks.measures import Results, headline, markdown, plain
 
 HERE = Path(__file__).resolve().parent
 REFERENCE = HERE / "reference.json"
 """The results that docs/benchmarks.md shows and that the gate compares with."""
 DOCS = HERE.parent / "docs" / "benchmarks.md"
+README = HERE.parent / "README.md"
 BEGIN, END = "<!-- begin: the last run -->", "<!-- end: the last run -->"
 
 
@@ -39,7 +40,8 @@ def main() -> int:
     print(json.dumps(results.to_dict(), indent=1) if options.json else plain(results))
     if options.docs:
         results.write(REFERENCE)
-        write_docs(results)
+        put(DOCS, f"{about(results)}\n\n{markdown(results)}")
+        put(README, headline(results))
     return 0
 
 
@@ -57,20 +59,21 @@ def run(arguments: list[str]) -> Results:
         return Results.read(path)
 
 
-def write_docs(results: Results) -> None:
-    """Put the table of a run between the marks of its page."""
+def about(results: Results) -> str:
+    """Say the machine and the versions of a run."""
     machine = results.machine
     libraries = ", ".join(f"{name} {number}" for name, number in machine["libraries"].items())
-    about = (
+    return (
         f"{machine['processor']}, {machine['cores']} cores, Python {machine['python']}; "
         f"{libraries}."
     )
-    text = DOCS.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
+
+
+def put(page: Path, text: str) -> None:
+    """Put a text between the marks of a page."""
+    before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
     after = rest.partition(END)[2]
-    DOCS.write_text(
-        f"{before}{BEGIN}\n\n{about}\n\n{markdown(results)}\n\n{END}{after}", encoding="utf-8"
-    )
+    page.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

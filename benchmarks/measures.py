@@ -144,6 +144,31 @@ def markdown(results: Results) -> str:
     return "\n".join(lines)
 
 
+def headline(results: Results) -> str:
+    """Return the races that have a target and the measures that have a limit, short."""
+    lines = ["| operation | peer | ratio | target |", "|---|---|---|---|"]
+    groups: dict[tuple[str, str], list[Race]] = {}
+    for race in results.races:
+        if race.target:
+            groups.setdefault((race.operation, race.size), []).append(race)
+    for (operation, size), races in groups.items():
+        ratios = (figure(race.ratio) if race.met else f"**{figure(race.ratio)}**" for race in races)
+        cells = [
+            f"{operation} ({size})",
+            " / ".join(race.peer for race in races),
+            " / ".join(ratios),
+            " / ".join(f"{race.target:.3g}" for race in races),
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    lines += ["", "| measure | value | at most |", "|---|---|---|"]
+    for measure in results.measures:
+        if measure.at_most is not None and not measure.name.startswith("exponent"):
+            value = f"{figure(measure.value)} {measure.unit}"
+            value = value if measure.met else f"**{value}**"
+            lines.append(f"| {measure.name} | {value} | {measure.at_most:g} {measure.unit} |")
+    return "\n".join(lines)
+
+
 def plain(results: Results) -> str:
     """Return the table of a run as aligned text, for a terminal."""
     rows: list[list[str]] = []

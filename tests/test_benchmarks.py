@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from benchmarks import gate
-from benchmarks.measures import Measure, Race, Results, figure, markdown, missed, plain
+from benchmarks.measures import Measure, Race, Results, figure, headline, markdown, missed, plain
 
 RACE = Race("label", "100 tiles", 0.010, "scipy", 0.120, 12.0, 8.0)
 MEASURE = Measure("help against a bare Python", 4.0, "times", 10.0)
@@ -78,6 +78,14 @@ def test_the_table_holds_losses_too():
     assert [row.split("|")[-2].strip() for row in rows] == ["yes", "slower", "**no**"]
     assert missed(results) == ["label / 100 tiles / third", "late"]
     assert len(plain(results).splitlines()) == 8
+
+
+def test_the_headline_puts_the_peers_of_an_operation_side_by_side():
+    other = replace(RACE, peer="cc3d", ratio=7.0)
+    without = replace(RACE, peer="numpy", target=0.0)
+    rows = headline(Results({}, (RACE, other, without), (MEASURE,))).splitlines()
+    assert rows[2] == "| label (100 tiles) | scipy / cc3d | 12.0 / **7.00** | 8 / 8 |"
+    assert rows[-1] == "| help against a bare Python | 4.00 times | 10 times |"
 
 
 @pytest.mark.parametrize(

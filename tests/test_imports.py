@@ -10,7 +10,7 @@ import zonage
 HEAVY = {"numpy", "numba", "pydantic", "polars", "pyarrow", "xarray", "matplotlib", "geopandas"}
 COMMANDS = (
     "demo", "run", "compare", "calibrate", "info", "simulate", "sweep", "margin", "uncertainty",
-    "sensitivity", "complement", "explore", "figures", "fetch",
+    "sensitivity", "complement", "explore", "figures", "fetch", "batch", "rerun",
 )  # fmt: skip
 
 

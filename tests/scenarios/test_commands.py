@@ -52,7 +52,7 @@ def test_sweep_writes_a_row_a_scenario_and_goes_on_where_it_was(tmp_path, monkey
     folder = tmp_path / "sweep"
     asked = ("sweep", PROJECT, "--vary", "qpv.factor=0.58:0.62:0.02", "--output", folder)
 
-    def stop(*arguments):
+    def stop(*arguments, **options):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import math
 import time
 from typing import TYPE_CHECKING, Any
@@ -65,7 +66,16 @@ def _add_sweep(commands: Any) -> None:
         help="FIRST:LAST:STEP, both ends in, or A,B,C; may be repeated",
     )
     add_settings(parser, required=False)
+    _add_scheduler(parser)
     add_output(parser, "out/sweep")
+
+
+def _add_scheduler(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="of a dask scheduler that you trust, to compute on its workers: docs/batch.md",
+    )
 
 
 def _add_margin(commands: Any) -> None:
@@ -97,6 +107,7 @@ def _add_uncertainty(commands: Any) -> None:
     add_project(parser)
     parser.add_argument("--draws", type=int, default=1000, metavar="N", help="default: 1000")
     parser.add_argument("--seed", type=int, default=0, help="default: 0")
+    _add_scheduler(parser)
     add_output(parser, "out/uncertainty")
 
 
@@ -140,7 +151,7 @@ def simulate(options: argparse.Namespace, tell: Tell) -> str:
             )
         frozen = base.comparison.official
     found = change(base.zoning, reform(base.zoning, settings, freeze=frozen))
-    write_change(base, found, settings, folder)
+    write_change(base, found, settings, folder, freeze=options.freeze)
     return closing(texts.change_text(found, base.territories), folder, "change.png")
 
 
@@ -157,30 +168,40 @@ def sweep_parameters(options: argparse.Namespace, tell: Tell) -> str:
     if len(ranges) < len(options.vary):
         raise BadInput("the same parameter is varied twice", found=", ".join(options.vary))
     folder = usable_folder(options.output)
+    settings = parse_settings(options.settings)
     base = run(read_project(options.project), tell)
-    zoning = reform(base.zoning, parse_settings(options.settings))
+    zoning = reform(base.zoning, settings)
     known = SweepProgress(folder, _question(base, options))
     count = math.prod(len(values) for values in ranges.values())
     begun = time.monotonic()
+    done = itertools.count(1)
 
     def keep(number: int, row: Any) -> None:
         known.add(number, row)
         spent = time.monotonic() - begun
-        if number % 100 == 99:
-            tell(f"scenario {number + 1} of {count}, {spent:.0f} s")
+        if (new := next(done)) % 100 == 0:
+            tell(f"{new} of {count} scenarios, {spent:.0f} s")
 
-    found = sweep(zoning, ranges, done=known.done, tell=keep)
-    write_sweep(base, found, folder)
+    if options.scheduler is None:
+        found = sweep(zoning, ranges, done=known.done, tell=keep)
+    else:
+        from zonage import cluster
+
+        found = cluster.sweep(
+            zoning, ranges, scheduler=options.scheduler, done=known.done, tell=keep
+        )
+    write_sweep(base, found, folder, settings=settings)
     known.finish()
     return closing(texts.sweep_text(found), folder, "sweep.png", "figure")
 
 
 def _question(base: Run, options: argparse.Namespace) -> dict[str, Any]:
     """All that the answers of a sweep depend on."""
-    from zonage.outputs.writing import digest, version_of
+    from zonage.outputs.writing import digest
+    from zonage.provenance import code_digest
 
     return {
-        "zonage": version_of("zonage"),
+        "code": code_digest(),
         "vary": options.vary,
         "set": options.settings,
         "project": base.project.model_dump_json(),
@@ -228,7 +249,13 @@ def draw_uncertainty(options: argparse.Namespace, tell: Tell) -> str:
     folder = usable_folder(options.output)
     base = run(read_project(options.project), tell)
     tell(f"{options.draws} draws")
-    found = monte_carlo(base.zoning, draws=options.draws, seed=options.seed)
+    asked = {"draws": options.draws, "seed": options.seed}
+    if options.scheduler is None:
+        found = monte_carlo(base.zoning, **asked)
+    else:
+        from zonage import cluster
+
+        found = cluster.monte_carlo(base.zoning, scheduler=options.scheduler, **asked)
     curve = None
     if base.comparison is not None:
         population = base.zoning.tiles.values("population")

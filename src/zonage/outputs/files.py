@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import platform
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -15,11 +14,10 @@ from zonage.outputs.figures import run_figures, save_figures
 from zonage.outputs.folder import usable_folder, whole
 from zonage.outputs.report import write_report
 from zonage.outputs.writing import (
-    LIBRARIES,
     digest,
     netcdf_bytes,
+    provenance,
     raise_if_full,
-    version_of,
     write_csv,
     write_json,
     write_layer,
@@ -197,7 +195,8 @@ def _manifest(run: Run, inputs: Mapping[str, Any], draft: Path) -> dict[str, Any
     """What the run was made from and with: enough to check it and to make it again."""
     reference = run.zoning.reference
     return {
-        "zonage": version_of("zonage"),
+        **provenance(),
+        "project_file": Path(run.project.file or "project.toml").name,
         "project": json.loads(run.project.model_dump_json()),
         "inputs": dict(inputs),
         "law": run.zoning.law.to_dict(),
@@ -218,7 +217,5 @@ def _manifest(run: Run, inputs: Mapping[str, Any], draft: Path) -> dict[str, Any
         "method": run.zoning.method.to_dict(),
         "seed": None,
         "outputs": {path.name: digest(path) for path in sorted(draft.iterdir()) if path.is_file()},
-        "libraries": {name: version_of(name) for name in LIBRARIES},
-        "python": platform.python_version(),
         "durations_s": {name: round(value, 3) for name, value in run.durations.items()},
     }

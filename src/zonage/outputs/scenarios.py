@@ -15,8 +15,8 @@ from zonage.outputs.folder import usable_folder, whole
 from zonage.outputs.writing import (
     digest,
     netcdf_bytes,
+    provenance,
     raise_if_full,
-    version_of,
     write_csv,
     write_json,
     write_layer,
@@ -32,7 +32,14 @@ if TYPE_CHECKING:
     from zonage.scenarios.uncertainty import Reliability, Uncertainty
 
 
-def write_change(run: Run, change: Change, settings: Mapping[str, Any], folder: str | Path) -> Path:
+def write_change(
+    run: Run,
+    change: Change,
+    settings: Mapping[str, Any],
+    folder: str | Path,
+    *,
+    freeze: str | None = None,
+) -> Path:
     """Write a change of rule: ``change.csv``, ``change.gpkg``, ``change.png``, ``change.json``.
 
     Parameters
@@ -45,6 +52,8 @@ def write_change(run: Run, change: Change, settings: Mapping[str, Any], folder: 
         The changed parameters, by path.
     folder : str or Path
         Replaced as a whole, or not at all.
+    freeze : str, optional
+        Which quarters were kept: ``"computed"`` or ``"official"``.
     """
     from zonage.figures import change_map
 
@@ -56,11 +65,14 @@ def write_change(run: Run, change: Change, settings: Mapping[str, Any], folder: 
         save_figures({"change": change_map(run, change, subtitle)}, draft)
         content = {"totals": change.totals, "statuses": change.statuses()}
         write_json(draft / "change.json", content)
-        _write_manifest(run, draft, {"command": "simulate", "settings": dict(settings)})
+        asked = {"command": "simulate", "settings": dict(settings), "freeze": freeze}
+        _write_manifest(run, draft, asked)
     return target
 
 
-def write_sweep(run: Run, found: Sweep, folder: str | Path) -> Path:
+def write_sweep(
+    run: Run, found: Sweep, folder: str | Path, *, settings: Mapping[str, Any] | None = None
+) -> Path:
     """Write a sweep: ``sweep.csv``, ``sweep.nc``, ``sweep.png``.
 
     Parameters
@@ -71,6 +83,8 @@ def write_sweep(run: Run, found: Sweep, folder: str | Path) -> Path:
         The sweep.
     folder : str or Path
         Replaced as a whole, or not at all.
+    settings : mapping of str to value, optional
+        Changed parameters of the zoning that was swept, by path.
     """
     from zonage.figures import Sheet, sweep_figure
 
@@ -82,7 +96,13 @@ def write_sweep(run: Run, found: Sweep, folder: str | Path) -> Path:
         (draft / "sweep.nc").write_bytes(netcdf_bytes(named))
         save_figures({"sweep": sweep_figure(Sheet.of(run), found)}, draft)
         ranges = {path: list(values) for path, values in found.ranges.items()}
-        asked = {"command": "sweep", "ranges": ranges, "plan": found.plan, "why": found.why}
+        asked = {
+            "command": "sweep",
+            "settings": dict(settings or {}),
+            "ranges": ranges,
+            "plan": found.plan,
+            "why": found.why,
+        }
         _write_manifest(run, draft, asked)
     return target
 
@@ -150,7 +170,12 @@ def write_uncertainty(
             content["reliability"] = curve.to_dict()
         save_figures(figures, draft)
         write_json(draft / "uncertainty.json", content)
-        asked = {"command": "uncertainty", "draws": found.draws, "seed": found.seed}
+        asked = {
+            "command": "uncertainty",
+            "draws": found.draws,
+            "seed": found.seed,
+            "errors": found.errors.to_dict(),
+        }
         _write_manifest(run, draft, asked)
     return target
 
@@ -175,7 +200,13 @@ def write_sensitivity(run: Run, found: Sensitivity, folder: str | Path) -> Path:
         write_table(draft / "sensitivity.csv", table)
         save_figures({"sensitivity": sensitivity_figure(Sheet.of(run), found)}, draft)
         write_json(draft / "sensitivity.json", found.to_dict())
-        _write_manifest(run, draft, {"command": "sensitivity", "seed": found.seed})
+        asked = {
+            "command": "sensitivity",
+            "analysis": found.method,
+            "samples": found.samples,
+            "seed": found.seed,
+        }
+        _write_manifest(run, draft, asked)
     return target
 
 
@@ -183,7 +214,7 @@ def _write_manifest(run: Run, draft: Path, asked: Mapping[str, Any]) -> None:
     write_json(
         draft / "manifest.json",
         {
-            "zonage": version_of("zonage"),
+            **provenance(),
             **asked,
             "project": json.loads(run.project.model_dump_json()),
             "law": run.zoning.law.to_dict(),

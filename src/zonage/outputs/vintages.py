@@ -10,7 +10,7 @@ from zonage.outputs.figures import save_figures
 from zonage.outputs.folder import MANIFEST, usable_folder, whole
 from zonage.outputs.writing import (
     digest,
-    version_of,
+    provenance,
     write_csv,
     write_json,
     write_layer,
@@ -62,7 +62,7 @@ def write_vintages(before: Run, after: Run, found: VintageChange, folder: str | 
         write_json(
             draft / MANIFEST,
             {
-                "zonage": version_of("zonage"),
+                **provenance(),
                 "command": "compare",
                 "project": json.loads(before.project.model_dump_json()),
                 "against": json.loads(after.project.model_dump_json()),

@@ -9,13 +9,16 @@ import io
 import json
 import math
 import os
+import platform
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from zonage.provenance import code_digest
+from zonage.provenance import version_of as version_of
 
 if TYPE_CHECKING:
     import geopandas
@@ -110,9 +113,11 @@ def digest(path: Path) -> dict[str, Any]:
         }
 
 
-def version_of(name: str) -> str | None:
-    """Return the version of an installed distribution, None where it is not installed."""
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
+def provenance() -> dict[str, Any]:
+    """Return what every manifest says of code and libraries: what a rerun compares."""
+    return {
+        "zonage": version_of("zonage"),
+        "code": code_digest(),
+        "libraries": {name: version_of(name) for name in LIBRARIES},
+        "python": platform.python_version(),
+    }
