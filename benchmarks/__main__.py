@@ -49,7 +49,16 @@ def run(arguments: list[str]) -> Results:
     """Run benchmarks in a process of their own and return what they found."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "results.json")
-        command = [sys.executable, "-m", "pytest", str(HERE), "--timed", "--results", str(path)]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            str(HERE),
+            "--timed",
+            "--benchmark-enable",
+            "--results",
+            str(path),
+        ]
         done = subprocess.run(
             [*command, *arguments], cwd=HERE.parent, stdout=subprocess.PIPE, text=True
         )

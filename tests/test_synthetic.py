@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 from zonage import synthetic
 from zonage.errors import BadInput
 from zonage.law import Reference
+from zonage.synthetic.declared import HISTOGRAM_BINS, add_to_histogram, declared_medians
+from zonage.synthetic.households import _sum_people
+from zonage.synthetic.publication import _spread
 from zonage.variables import CORE
 
 
@@ -134,7 +137,7 @@ def test_sums_and_medians_of_tiles_person_by_person(families):
     households = np.array([len(tile) for tile in families])
     tile = np.repeat(np.arange(len(families), dtype=np.int32), households)
     income, halves = (np.array(column) for column in zip(*chain(*families), strict=True))
-    people = synthetic._sum_people(
+    people = _sum_people(
         tile, income.astype(np.int32), halves.astype(np.int8), households, truth=True
     )
     low, high = synthetic.WINSORISED
@@ -150,14 +153,14 @@ def test_sums_and_medians_of_tiles_person_by_person(families):
 
 def test_unit_median_from_the_histogram():
     """Persons spread evenly over two classes: the median lies where half of them are below."""
-    histogram = np.zeros((2, synthetic._HISTOGRAM_BINS), np.int64)
+    histogram = np.zeros((2, HISTOGRAM_BINS), np.int64)
     unit, halves = np.zeros(4, np.int32), np.array([2, 2, 2, 6], np.int8)
     income = np.array([20_010, 20_020, 20_060, 20_070], np.int32)
-    synthetic._add_to_histogram(histogram, unit + 1, income, halves)
+    add_to_histogram(histogram, unit + 1, income, halves)
     assert histogram.sum(axis=1).tolist() == [0, 12]
     # 2 of 6 persons stand below 20 050, and 4 between it and 20 100: the third is a quarter along.
     expected = synthetic.declared_income(np.array([20_062.5]))
-    assert synthetic._declared_medians(histogram[1:]).tolist() == expected.tolist()
+    assert declared_medians(histogram[1:]).tolist() == expected.tolist()
 
 
 def test_declared_income_passes_through_the_published_medians():
@@ -184,7 +187,7 @@ def test_secrecy_groups_hold_eleven_households(seed, size):
 def test_group_values_are_spread_by_inhabitants():
     """A group of 6 + 8 households, 10 and 20 half persons, becomes 14 shared one to two."""
     group, persons = np.array([0, -1, 0]), np.array([10, 99, 20])
-    spread = synthetic._spread(np.array([60, 500, 80]), group, persons)
+    spread = _spread(np.array([60, 500, 80]), group, persons)
     assert spread.tolist() == [47, 500, 93]
 
 

@@ -17,7 +17,7 @@ COMPUTING = ("numpy", "numba", "llvmlite", "scipy", "polars", "pyarrow", "shapel
 
 NOT_COMPUTING = ("batch/", "cli.py", "cluster.py", "commands/", "complement", "explorer/",
                  "figures", "outputs/", "project_complement.py", "report/", "rerun.py",
-                 "scenarios/curves.py", "sources/download/", "synthetic.py", "texts/",
+                 "scenarios/curves.py", "sources/download/", "synthetic/", "texts/",
                  "vintages/")  # fmt: skip
 """Parts of the package that no result depends on, but for the module that makes results."""
 

@@ -8,7 +8,8 @@ from types import ModuleType
 from typing import Any
 
 from zonage.law.files import LawFile, load_law, parse_law
-from zonage.law.model import Domain, Law, Parameter, Reform
+from zonage.law.model import Law
+from zonage.law.parameters import Domain, Parameter, Reform
 from zonage.law.reference import Line, Reference, ReferenceUnit
 
 __all__ = [

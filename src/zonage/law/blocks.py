@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from zonage.errors import BadInput, suggestion
-from zonage.law.model import Domain
+from zonage.law.parameters import Domain
 
 KINDS = ("integer", "number", "flag", "choice", "text")
 MAXIMUM_DEPTH = 20  # levels of a file, which needs seven

@@ -13,7 +13,8 @@ from functools import lru_cache
 
 from zonage.errors import BadInput, suggestion
 from zonage.law.blocks import Block, as_date, domain_of, load_yaml, titles_of
-from zonage.law.model import Domain, Law, Parameter, check_sums
+from zonage.law.model import Law
+from zonage.law.parameters import Domain, Parameter, check_sums
 
 CERTAINTIES = ("verified", "derived", "recalled")
 MODELS = ("complement",)

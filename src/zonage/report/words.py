@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from zonage.law.model import Parameter
+from zonage.law.parameters import Parameter
 from zonage.report.pages import Code, Part, Text, filled
 from zonage.texts.language import Language
 from zonage.texts.report import REPORT_TEXTS, UNIT_TEXTS, WORD_TEXTS
