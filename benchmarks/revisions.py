@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -101,14 +100,14 @@ def _in_lockstep(
 
 
 def _times(head: Runner, other: Runner) -> tuple[float, float, float]:
-    """Median times of both, and the median of their ratios; more turns where it looks slower."""
+    """Best times of both, and their ratio; more turns where it looks slower."""
     pairs: list[tuple[float, float]] = []
     for turns in (TURNS, MORE_TURNS):
         pairs += [(head.seconds(), other.seconds()) for _ in range(turns)]
-        ratio = statistics.median(one / two for one, two in pairs)
-        if ratio < SLOWER:
+        ours, theirs = (min(side) for side in zip(*pairs, strict=True))
+        if ours < SLOWER * theirs:
             break
-    return (*(statistics.median(side) for side in zip(*pairs, strict=True)), ratio)
+    return ours, theirs, ours / theirs
 
 
 def _start(package: Path, names: list[str]) -> Runner:

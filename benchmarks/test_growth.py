@@ -1,7 +1,5 @@
 """How the time of each kernel grows with the number of tiles: the exponent over four sizes."""
 
-import statistics
-
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -22,7 +20,7 @@ SIDES = (625, 1250, 2500, 5000)
 """Cells along a side: 35 000 to 2.25 million inhabited tiles, four times as many at each step."""
 AT_MOST = 1.5
 """Linear, with a smallest input that fits the cache and a largest that does not; 2 is quadratic."""
-ROUNDS = 5
+ROUNDS = 15
 
 
 def parsing(country):
@@ -110,7 +108,7 @@ def test_growth(measure, name):
         run = KERNELS[name](country)
         run()
         sizes.append(len(country.row))
-        seconds.append(statistics.median(timed(run) for _ in range(ROUNDS)))
+        seconds.append(min(timed(run) for _ in range(ROUNDS)))
     exponent = float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
     times = " / ".join(f"{one * 1e3:.2f}" for one in seconds)
     detail = f"{times} ms for {sizes[0]:,} to {sizes[-1]:,} tiles".replace(",", " ")
