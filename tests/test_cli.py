@@ -525,3 +525,20 @@ def test_the_parser_knows_nothing_else():
     options = cli._parser().parse_args(["demo"])
     assert options.output == "out/demo"
     assert options.language is None
+
+
+def test_one_tile_with_official_outlines_is_run(tmp_path):
+    header, rows = roubaix()
+    (tmp_path / "tiles.csv").write_text("\n".join([header, ",".join(rows[300])]) + "\n")
+    result = command("run", write_project(tmp_path), "--quiet")
+    assert result.code in (0, 2)
+    assert "Traceback" not in result.error
+    if result.code == 0:
+        assert "calibrated beside it" not in result.out
+
+
+def test_a_territory_is_not_chosen_for_two_projects(tmp_path):
+    project = write_project(tmp_path)
+    result = command("compare", project, project, "--epci", "1", "--output", tmp_path / "out")
+    assert result.code == 2
+    assert "--epci" in result.error

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import zonage as zn
-from tests.projects import DEMO, command
+from tests.projects import DEMO, command, write_project
 from zonage.errors import BadInput
 from zonage.synthetic import metropolis
 from zonage.tiles import Codes, Tiles
@@ -212,6 +212,41 @@ def test_a_drift_is_that_of_the_quarters_people(town, law, zoning):
         assert drift.median_before in zoning.zone_median.tolist()
 
 
+def test_each_side_of_a_quarter_counts_the_people_of_its_own_vintage(town, law, zoning):
+    rng = np.random.default_rng(2)
+    people = town.tiles.count("population")
+    grown = np.rint(people * rng.uniform(0.7, 1.3, len(people))).astype(np.int64)
+    later = zn.qpv(with_counts(town.tiles, population=grown), law, town.reference)
+    found = compare_vintages(zoning, later)
+    was, now = found.change.before.inside, found.change.after.inside
+    expected = {
+        "before": people[was],
+        "after": grown[now],
+        "entering": grown[now & ~was],
+        "leaving": people[was & ~now],
+    }
+    table = found.quarters
+    assert sum(table["population_entering"]) > 0
+    assert sum(table["population_leaving"]) > 0
+    for side, some in expected.items():
+        assert round(sum(table[f"population_{side}"]) * 1000) == some.sum()
+    frame = found.outlines
+    for part, mask in (("enters", now & ~was), ("leaves", was & ~now), ("stays", was & now)):
+        rows = frame[frame["part"] == part]
+        np.testing.assert_allclose(rows.area.sum(), mask.sum() * 200**2)
+        for side, count in (("before", people), ("after", grown)):
+            assert round(rows[f"population_{side}"].sum() * 1000) == count[mask].sum()
+
+
+def test_vintages_without_a_quarter_have_tables_without_rows(town, law):
+    zoning = zn.qpv(town.tiles, law.reform(min_population=10_000_000), town.reference)
+    found = compare_vintages(zoning, zoning)
+    for table in (found.quarters, found.table()):
+        assert len(table) > 5
+        assert set(map(len, table.values())) == {0}
+    assert len(found.outlines) == 0
+
+
 def test_other_kinds_of_income_and_told_tiles_are_refused(town, zoning):
     disposable = replace(zoning, reference=replace(zoning.reference, concept="disposable"))
     with pytest.raises(BadInput, match="different kinds of income"):
@@ -257,6 +292,26 @@ def test_the_shares_of_the_embedded_change_add_up_in_the_files(compared):
     assert sum(shares) == round(after * 1000) - round(before * 1000)
     assert "both sides are estimated without them" in out
     assert "QN05985M" in out
+
+
+def test_the_quarters_in_the_files_add_up_to_the_totals(compared):
+    content = json.loads((compared[1] / "vintages.json").read_text(encoding="utf-8"))
+    with (compared[1] / "quarters.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    for side in ("before", "after"):
+        thousandths = sum(round(float(row[f"population_{side}"]) * 1000) for row in rows)
+        assert thousandths == round(content["totals"][side]["population"] * 1000)
+
+
+def test_territories_that_differ_are_said(tmp_path):
+    whole = write_project(tmp_path).rename(tmp_path / "whole.toml")
+    chosen = f'communes_table = "{DEMO}/communes.csv"\ncommunes = ["59599"]'
+    part = write_project(tmp_path, territory=chosen)
+    words = "the two projects choose different territories"
+    for after, said in ((part, True), (whole, False)):
+        result = command("compare", whole, after, "--output", tmp_path / "out")
+        assert result.code == 0, result.error
+        assert (words in result.out) == said
 
 
 def test_a_project_of_other_tiles_is_refused(tmp_path, compared):

@@ -92,11 +92,12 @@ def complement_run(run: Run, tell: Tell = lambda text: None) -> ComplementRun:
     tiles = run.zoning.tiles
     tell("indicators")
     schools = read_schools_of(tiles, section.schools)
-    layers = list(gather(run, section, schools))
+    with _located(run, "complement"):
+        layers = list(gather(run, section, schools))
     rule = _rule(run, section, layers)
     layers += _without_data(rule, layers, len(tiles))
     tell("complementary perimeters")
-    with _located(run, "complement"):
+    with _located(run, "complement.rule"):
         found = complement(run.zoning, layers, rule, official=_official(run, section))
     overlays = {}
     for overlay in section.overlays:
@@ -114,10 +115,23 @@ def _located(run: Run, key: str) -> Iterator[None]:
     try:
         yield
     except BadInput as error:
-        if error.file is None:
-            column = error.column if error.column and error.column.startswith(key) else key
-            error = error.located(file=run.project.file, column=column)
-        raise error from None
+        if error.file is not None:
+            raise
+        raise BadInput(
+            error.message,
+            file=run.project.file,
+            row=error.row,
+            column=_key(key, error.column),
+            found=error.found,
+            expected=error.expected,
+            hint=error.hint,
+        ) from None
+
+
+def _key(key: str, column: str | None) -> str:
+    """The key of the project file that an error is about, below the one that was being read."""
+    below = (column or "").removeprefix("indicator.").removeprefix("complement.")
+    return f"{key}.{below}" if below else key
 
 
 def gather(
@@ -136,13 +150,15 @@ def gather(
     """
     zoning = run.zoning
     line = section.very_low_income_line or deep_poverty_line(zoning)
-    yield indicators.very_low_income(zoning, line)
+    with _located(run, "complement.very_low_income_line"):
+        yield indicators.very_low_income(zoning, line)
     yield indicators.income_median(zoning)
     communes = set(zoning.tiles.commune.labels)
     for listed, sectors in schools:
         yield from indicators.school_mix(zoning.tiles, listed, sectors=sectors, metropolis=communes)
     if section.housing is not None:
-        yield _housing(zoning.tiles, section.housing)
+        path = section.housing.polygons or section.housing.dwellings
+        yield _known_somewhere(_housing(zoning.tiles, section.housing), path)
     elif {"social_dwellings", "households"} <= zoning.tiles.counts.keys():
         yield indicators.social_housing_of_tiles(zoning.tiles)
     official = _official(run, section)
@@ -151,7 +167,19 @@ def gather(
         zoning.tiles, zoning.inside if official is None else official, source=source
     )
     for layer in section.layers:
-        yield _user_layer(zoning.tiles, layer)
+        with _located(run, "complement.layers"):
+            yield _known_somewhere(_user_layer(zoning.tiles, layer), layer.path)
+
+
+def _known_somewhere(layer: Layer, path: Path | None) -> Layer:
+    """Refuse a file that tells nothing of any tile: it is of another place, or misplaced."""
+    if not layer.known.any():
+        raise BadInput(
+            "no tile of the project has a value from this file",
+            file=path,
+            hint="is it of this territory, and is its projection the one that it states?",
+        )
+    return layer
 
 
 def deep_poverty_line(zoning: Zoning) -> float:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from zonage.complementary.tables import COUNTED
 from zonage.project_section import Relative, Section
 
 
@@ -76,6 +77,10 @@ class LayerSection(Section):
         return self
 
 
+OVERLAY_COLUMNS = ("product", "tiles", *COUNTED, "counted")
+"""Columns of the cross table that are not overlays."""
+
+
 class OverlaySection(Section):
     """Another zoning to be crossed with quarters and perimeters.
 
@@ -87,6 +92,18 @@ class OverlaySection(Section):
     path: Relative
     code: str | None = None
     title: str | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _column(cls, name: str) -> str:
+        """A name is a column of the cross table, beside its own."""
+        if name in OVERLAY_COLUMNS:
+            raise ValueError(
+                f"the table has a column of this name; not {', '.join(OVERLAY_COLUMNS)}"
+            )
+        if not name.strip() or not name.isprintable():
+            raise ValueError("a name on one line, of visible characters")
+        return name
 
 
 class ComplementSection(Section):

@@ -63,3 +63,17 @@ def test_a_place_that_cannot_be_written_is_one_clear_error(tmp_path):
     (tmp_path / "file").write_text("x", encoding="utf-8")
     with pytest.raises(BadInput, match="part of the output folder's path is a file"):
         write_page("text", tmp_path / "file" / "page.html")
+
+
+def test_another_place_is_not_laid_beside(tmp_path):
+    near, far = tmp_path / "near", tmp_path / "far"
+    for folder, bbox in ((near, "3840000, 3075000, 3842000, 3100000"),
+                         (far, "3842000, 3075000, 3846000, 3100000")):  # fmt: skip
+        folder.mkdir()
+        project = write_project(folder, rest="")
+        text = project.read_text(encoding="utf-8")
+        project.write_text(text.replace("[territory]", f"[territory]\nbbox = [{bbox}]"))
+    with pytest.raises(BadInput, match="share no tile"):
+        asked(near / "project.toml", "--against", far / "project.toml", "--draws", 0,
+              "--output", tmp_path / "out.html")  # fmt: skip
+    assert not (tmp_path / "out.html").exists()

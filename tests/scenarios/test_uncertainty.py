@@ -338,3 +338,10 @@ def test_figures_show_what_was_found(town):
     np.testing.assert_allclose(curve.get_ydata(), [part.observed for part in scores.bins])
     said = " ".join(text.get_text() for text in figure.texts)
     assert f"{scores.brier:.3f}".replace(".", ",") in said
+
+
+def test_more_draws_than_a_machine_can_keep_are_refused():
+    base = zoned(row_of_tiles([9_000, 15_000]), line=LINE)
+    with pytest.raises(BadInput, match="draws") as caught:
+        monte_carlo(base, draws=10**9)
+    assert "1000000" in str(caught.value)

@@ -83,6 +83,7 @@ def explore(options: argparse.Namespace, tell: Tell) -> str:
     from zonage.project import read_project
     from zonage.scenarios import parse_settings, reform
     from zonage.scenarios.uncertainty import monte_carlo
+    from zonage.vintages.union import union_of_vintages
 
     settings = parse_settings(options.settings)
     target = Path.cwd() / page_file(options.output)
@@ -90,6 +91,8 @@ def explore(options: argparse.Namespace, tell: Tell) -> str:
     other = None if options.against is None else read_project(options.against)
     base = run(project, tell)
     against = None if other is None else run(other, tell)
+    if against is not None:
+        union_of_vintages(base.zoning.tiles, against.zoning.tiles)  # refuses another place
     probability = None
     if options.draws:
         tell(f"{options.draws} draws")

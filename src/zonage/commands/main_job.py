@@ -163,12 +163,7 @@ def _compare_project(options: argparse.Namespace, tell: Tell) -> str:
     from zonage.project import OfficialSection, read_project
 
     project = read_project(options.before)
-    if options.epci or options.communes_table:
-        raise BadInput(
-            "--epci and --communes-table choose among outlines; a project has its own territory",
-            file=options.before,
-            hint="set territory.epci in the project file",
-        )
+    _refuse_choice(options)
     if options.after is not None:
         section = OfficialSection(perimeters=Path(options.after).resolve())
         project = project.model_copy(update={"official": section})
@@ -184,6 +179,18 @@ def _compare_project(options: argparse.Namespace, tell: Tell) -> str:
     return f"{agreement}\n\n{texts.quarters_text(result.comparison)}"
 
 
+def _refuse_choice(options: argparse.Namespace) -> None:
+    """Refuse to choose among outlines where a project says what its territory is."""
+    from zonage.errors import BadInput
+
+    if options.epci or options.communes_table:
+        raise BadInput(
+            "--epci and --communes-table choose among outlines; a project has its own territory",
+            file=options.before,
+            hint="set territory.epci in the project file",
+        )
+
+
 def _compare_vintages(options: argparse.Namespace, tell: Tell) -> str:
     from zonage.outputs import usable_folder
     from zonage.outputs.vintages import write_vintages
@@ -192,6 +199,7 @@ def _compare_vintages(options: argparse.Namespace, tell: Tell) -> str:
     from zonage.texts.vintages import vintages_text
     from zonage.vintages import compare_vintages
 
+    _refuse_choice(options)
     folder = usable_folder(options.output)
     before, after = (run(read_project(path), tell) for path in (options.before, options.after))
     tell("comparison of the vintages")

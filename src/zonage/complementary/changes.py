@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from zonage.complementary.choices import LEVELS
 from zonage.complementary.many_rules import under_many
 from zonage.complementary.perimeters import Complement
+from zonage.complementary.rule import Rule
 from zonage.complementary.stability import MAX_RULES, checked_ranges
 from zonage.complementary.tables import COUNTED
 from zonage.errors import BadInput
-from zonage.law.model import Value
+from zonage.law.parameters import Value
 from zonage.variables import FIXED_POINT
 
 
@@ -112,14 +113,15 @@ def sweep(base: Complement, ranges: Mapping[str, Sequence[Value]]) -> dict[str, 
     Raises
     ------
     BadInput
-        For an unknown parameter, a value that is not allowed, an empty range, too many rules, or
-        values that do not fit together.
+        For an unknown parameter, a value that is not allowed, an empty range, too many rules,
+        values that do not fit together, or a parameter that decides nothing in any of the rules.
     """
     values = checked_ranges(base.rule, ranges)
     if math.prod(map(len, values.values())) > MAX_RULES:
         raise BadInput("too many rules", expected=f"at most {MAX_RULES}")
     rows = list(product(*values.values()))
     rules = [base.rule.variant(dict(zip(values, row, strict=True))) for row in rows]
+    _check_counting(rules, values)
     totals = under_many(base, rules).totals
     table: dict[str, list[Any]] = {
         path: [row[place] for row in rows] for place, path in enumerate(values)
@@ -129,3 +131,11 @@ def sweep(base: Complement, ranges: Mapping[str, Sequence[Value]]) -> dict[str, 
         table[f"tiles_{level}"] = totals[:, row, 1].tolist()
         table[f"population_{level}"] = (totals[:, row, 2] / FIXED_POINT).tolist()
     return table
+
+
+def _check_counting(rules: Sequence[Rule], paths: Iterable[str]) -> None:
+    """Refuse a range of a parameter that decides nothing: its rows would all be the same."""
+    for path in paths:
+        why = [rule.idle(path) for rule in rules]
+        if all(why):
+            raise BadInput(f"this parameter does not count, since {why[0]}", column=path)

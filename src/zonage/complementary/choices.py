@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from zonage.errors import BadInput, suggestion
 from zonage.law.exact import decimal
-from zonage.law.model import Domain, Value
+from zonage.law.parameters import Domain, Value
 
 if TYPE_CHECKING:
     from zonage.complementary.layers import Missing

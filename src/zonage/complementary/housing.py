@@ -80,6 +80,13 @@ def social_housing_of_dwellings(tiles: Tiles, dwellings: Dwellings) -> Layer:
     """
     easting, northing = dwellings.located(tiles.crs)
     count, outside = count_by_tile(tiles, easting, northing, dwellings.count)
+    if outside and not count.any():
+        raise BadInput(
+            "no social dwelling lies in a tile",
+            file=dwellings.source,
+            found=f"{outside} dwellings outside",
+            hint="are the coordinates of this territory, and in their columns?",
+        )
     value, notes = _over_households(tiles, count.astype(np.float64))
     if outside:
         notes = (*notes, f"{outside} of {dwellings.total} dwellings outside all inhabited tiles")

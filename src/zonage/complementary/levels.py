@@ -180,7 +180,7 @@ class Evidence:
         deciding = [pair for pair in pairs if pair[0].coverage >= least]
         if left_out and (rule["low_coverage"] == "refuse" or not deciding):
             raise _too_little(left_out[0], rule)
-        for one, condition in deciding:
+        for one, condition in pairs:
             _check_missing(one, condition, population, rule)
         return cls(
             rule,

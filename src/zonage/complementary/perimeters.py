@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from zonage.complementary.layers import Layer
-    from zonage.law.model import Value
+    from zonage.law.parameters import Value
 
 
 class Part(IntEnum):

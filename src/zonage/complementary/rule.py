@@ -23,7 +23,7 @@ from zonage.complementary.choices import (
 )
 from zonage.errors import BadInput
 from zonage.law.exact import decimal
-from zonage.law.model import Domain, Value
+from zonage.law.parameters import Domain, Value
 
 if TYPE_CHECKING:
     from zonage.complementary.layers import Indicator, Missing

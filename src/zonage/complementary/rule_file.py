@@ -15,7 +15,7 @@ from zonage.complementary.choices import LEVELS, MODEL, OF_INDICATORS, Choice, M
 from zonage.complementary.rule import Rule
 from zonage.errors import BadInput, suggestion
 from zonage.law.blocks import Block, as_date, domain_of, load_yaml, titles_of
-from zonage.law.model import Domain, Value
+from zonage.law.parameters import Domain, Value
 
 GENERAL = (
     "decision",

@@ -58,7 +58,8 @@ def schools_of_sectors(
     Raises
     ------
     BadInput
-        If not exactly one of `schools` and `column` is given, or no catchment has an index.
+        If not exactly one of `schools` and `column` is given, no catchment has an index, or none
+        touches a tile.
     """
     if (schools is None) == (column is None):
         raise BadInput("catchments need either schools or a column with the index")
@@ -75,9 +76,16 @@ def schools_of_sectors(
     if unknown:
         names = ", ".join(f"{sectors.code[i]} {sectors.name[i]}" for i in unknown[:MOST_NAMED])
         notes = (*notes, f"{len(unknown)} of {len(sectors)} catchments without an index: {names}")
+    shares = shares_of(sectors, tiles, by)
+    if not len(shares.tile):
+        raise BadInput(
+            "no catchment touches a tile",
+            file=sectors.source,
+            hint="is it of this territory, and is its projection the one that it states?",
+        )
     return Layer(
         INDICATORS[f"school_ips_{level}"],
-        mean_by_tile(shares_of(sectors, tiles, by), value, len(tiles)),
+        mean_by_tile(shares, value, len(tiles)),
         source=source,
         how=f"{how_cut(by, 'catchment')}: {ways}",
         notes=(*notes, *sectors.repaired),

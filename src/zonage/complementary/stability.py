@@ -21,7 +21,7 @@ from zonage.complementary.many_rules import Outcomes, under_many
 from zonage.complementary.perimeters import PERSISTS, Complement
 from zonage.complementary.rule import Rule
 from zonage.errors import BadInput
-from zonage.law.model import Value
+from zonage.law.parameters import Value
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -184,8 +184,8 @@ def stability(
     Raises
     ------
     BadInput
-        For an unknown parameter, a value that is not allowed, an empty range, too many rules, or
-        ranges of which no combination fits together.
+        For an unknown parameter, a value that is not allowed, an empty range, too many rules,
+        ranges of which no combination fits together, or a seed below 0.
     """
     values = checked_ranges(base.rule, default_ranges(base.rule) if ranges is None else ranges)
     count = math.prod(map(len, values.values()))
@@ -193,6 +193,8 @@ def stability(
     chosen = "grid" if plan == "grid" or (plan == "auto" and count <= draws) else "sample"
     if not 1 <= (size := count if chosen == "grid" else draws) <= MAX_RULES:
         raise BadInput("too many or too few rules", found=size, expected=f"1 to {MAX_RULES}")
+    if seed < 0:
+        raise BadInput("not a seed", column="seed", found=seed, expected="0 or more")
     combinations = product(*values.values()) if chosen == "grid" else _drawn(values, draws, seed)
     rules, refused = _variants(base.rule, list(values), combinations)
     outcomes = under_many(base, rules)

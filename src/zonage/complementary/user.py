@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from zonage.complementary.layers import INDICATORS, Direction, Indicator, Layer, Missing
 from zonage.complementary.resampling import (
     POINTS_PER_SIDE,
@@ -20,9 +22,19 @@ from zonage.complementary.resampling import (
 )
 from zonage.errors import BadInput
 from zonage.tiles import Tiles
+from zonage.variables import REGISTRY
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from zonage.sources.layers import RasterValues, TileValues, ValuedPolygons
+
+
+TAKEN = frozenset(REGISTRY) | {
+    "id", "x", "y", "spatial_ref", "inhabited", "part", "level", "perimeter_1", "perimeter_2",
+    "distance_to_quarters", "share_level_1", "share_level_1_or_2",
+}  # fmt: skip
+"""Columns and layers of the outputs that are no indicators."""
 
 
 def user_indicator(
@@ -65,7 +77,16 @@ def user_indicator(
     'Noise at night'
     """
     if name in INDICATORS:
-        raise BadInput("an indicator of this name is built in", column="indicator", found=name)
+        raise BadInput(
+            "an indicator of this name is built in", column=f"indicator.{name}.name", found=name
+        )
+    if name in TAKEN or name.endswith(("_holds", "_strength")):
+        raise BadInput(
+            "the outputs have a column of this name",
+            column=f"indicator.{name}.name",
+            found=name,
+            hint=f"choose another, such as {name}_index",
+        )
     if isinstance(label, str):
         label = {"en": label, "fr": label}
     return Indicator(name, label, unit, direction, missing, family, note)
@@ -101,13 +122,34 @@ def polygon_layer(
     -------
     Layer
         Unknown where polygons of a known value cover less than half of the tile.
+
+    Raises
+    ------
+    BadInput
+        If the polygons have no such value, or a weight is below 0.
     """
-    people = None if weight is None else values_of(polygons, weight)
+    people = None if weight is None else _weights(polygons, weight)
     shares = shares_of(polygons, tiles, by)
     value = mean_by_tile(shares, values_of(polygons, column), len(tiles), people)
     weighted = "" if weight is None else f", weighted by {weight}"
     how = f"{column}: {how_cut(by, 'polygon')}{weighted}"
     return Layer(indicator, value, polygons.source, how, polygons.repaired)
+
+
+def _weights(polygons: ValuedPolygons, column: str) -> NDArray[np.float64]:
+    """Inhabitants of polygons, or what else they are weighted by."""
+    weight = values_of(polygons, column)
+    below = np.flatnonzero(weight < 0)
+    if len(below):
+        raise BadInput(
+            "a weight below 0",
+            file=polygons.source,
+            row=int(below[0]) + 1,
+            column=column,
+            found=float(weight[below[0]]),
+            expected="0 or more",
+        )
+    return weight
 
 
 def table_layer(tiles: Tiles, indicator: Indicator, values: TileValues) -> Layer:

@@ -73,9 +73,14 @@ Result = TypeVar("Result")
 @contextmanager
 def _styled() -> Iterator[None]:
     """Work in our style, whatever the user's own settings of matplotlib are."""
+    import warnings
+
     import matplotlib
 
-    with matplotlib.rc_context():
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        # A title may hold a sign that the font lacks: it is drawn as a box, and the run is not to
+        # say so in the middle of its progress.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(STYLE)
         yield
@@ -133,7 +138,8 @@ class Sheet:
         """What the figures of a run say."""
         known = {} if run.territories is None else run.territories.communes
         names = {code: commune.name for code, commune in known.items()}
-        return cls(run.project.title, run.project.source, run.project.output.language, names)
+        title, source = (" ".join(text.split()) for text in (run.project.title, run.project.source))
+        return cls(title, source, run.project.output.language, names)
 
     @property
     def says(self) -> Language:

@@ -16,9 +16,7 @@ from typing import Any
 
 from zonage.errors import BadInput, suggestion
 from zonage.law.exact import decimal, exact
-from zonage.law.parameters import Domain, Parameter, Reform, Value, check_sums
-
-__all__ = ["Domain", "Law", "Parameter", "Reform", "Value"]
+from zonage.law.parameters import Parameter, Reform, Value, check_sums
 
 Amount = int | float | Fraction
 

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from zonage.complement_job import ComplementRun
 from zonage.complementary.overlays import by_outline, cross, parts_of
+from zonage.complementary.tables import COUNTED
 from zonage.outputs.figures import save_figures
 from zonage.outputs.folder import MANIFEST, usable_folder, whole
 from zonage.outputs.writing import (
     digest,
     netcdf_bytes,
+    provenance,
     raise_if_full,
-    version_of,
     write_json,
     write_layer,
     write_table,
@@ -126,6 +127,8 @@ def _tile_frame(run: ComplementRun, firm: Stability) -> pl.DataFrame:
     found = run.found
     columns: dict[str, Any] = {
         "id": pl.from_arrow(found.tiles.ids),
+        "commune": found.tiles.commune.decode(),
+        **{name: found.tiles.values(name) for name in COUNTED if name in found.tiles.counts},
         "part": found.part,
         "level": found.level,
         "perimeter_1": found.label[0],
@@ -160,7 +163,7 @@ def _write_layers(run: ComplementRun, firm: Stability, draft: Path) -> None:
 
 def _manifest(run: ComplementRun, draft: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "zonage": version_of("zonage"),
+        **provenance(),
         "command": "complement",
         **asked,
         "project": json.loads(run.base.project.model_dump_json()),

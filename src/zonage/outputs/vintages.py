@@ -23,9 +23,9 @@ from zonage.vintages import VintageChange
 def write_vintages(before: Run, after: Run, found: VintageChange, folder: str | Path) -> Path:
     """Write what changed between two vintages, all of it or nothing.
 
-    ``quarters.csv`` and ``quarters.gpkg`` (what enters, leaves and stays), ``drifts.csv`` (how each
-    quarter stands to its line), ``contributions.csv`` (where the change comes from),
-    ``vintages.png`` and ``vintages.json``.
+    ``quarters.csv`` and ``quarters.gpkg`` (what enters, leaves and stays, each side on the people
+    of its own vintage), ``drifts.csv`` (how each quarter stands to its line),
+    ``contributions.csv`` (where the change comes from), ``vintages.png`` and ``vintages.json``.
 
     Parameters
     ----------
@@ -40,8 +40,8 @@ def write_vintages(before: Run, after: Run, found: VintageChange, folder: str | 
 
     target = usable_folder(folder)
     with whole(target) as draft:
-        write_table(draft / "quarters.csv", found.change.table)
-        write_layer(draft / "quarters.gpkg", "quarters", found.change.outlines)
+        write_table(draft / "quarters.csv", found.quarters)
+        write_layer(draft / "quarters.gpkg", "quarters", found.outlines)
         write_table(draft / "drifts.csv", found.table())
         contributions = [asdict(one) for one in found.decomposition.contributions]
         header = ("factor", "population", "tiles", "quarters")

@@ -309,7 +309,7 @@ def _layout(fields: Sequence[str], file: str, code: str | None, name: str | None
         file=file,
         found=", ".join(fields),
         expected=" or ".join(", ".join(layout.fields()) for layout in wanted),
-        hint="name the attributes with code=... and name=..." if code is None else None,
+        hint="say which attributes are its codes and names" if code is None else None,
     )
 
 

@@ -11,6 +11,7 @@ from zonage.texts._format import NAMES, aligned, percent, thousands
 if TYPE_CHECKING:
     from zonage.complement_job import ComplementRun
     from zonage.complementary.changes import LevelChange
+    from zonage.complementary.layers import Indicator
     from zonage.complementary.perimeters import Complement
     from zonage.complementary.stability import Stability
 
@@ -49,6 +50,7 @@ def complement_text(run: ComplementRun, firm: Stability) -> str:
         found.rule.model.remark,
         _indicators(found),
         _product(found),
+        _beside(run),
         _communes(run),
         _perimeters(run, firm),
         _verdicts(firm),
@@ -62,10 +64,10 @@ def _indicators(found: Complement) -> str:
     whole = max(int(population.sum()), 1)
     pairs = zip(found.evidence.ranked, found.evidence.conditions, strict=True)
     for place, (one, condition) in enumerate(pairs):
-        bound = "at most" if one.layer.indicator.direction == "low" else "at least"
         holding = int(population[found.evidence.holds[place]].sum()) / whole
-        cutoff = f"{bound} {one.cutoff(condition):.3g} {one.layer.indicator.unit}"
-        rows.append([one.name, cutoff.removesuffix(" 1"), percent(one.coverage), percent(holding)])
+        strict = condition.ties == "strict"
+        cutoff = _cutoff(one.cutoff(condition), one.layer.indicator, strict)
+        rows.append([one.name, cutoff, percent(one.coverage), percent(holding)])
     lines = [aligned(rows, right=(2, 3))]
     lines += [
         f"left out: {one.indicator}, known for {percent(one.coverage)} of inhabitants only "
@@ -73,6 +75,15 @@ def _indicators(found: Complement) -> str:
         for one in found.left_out
     ]
     return "\n".join(lines)
+
+
+def _cutoff(value: float, indicator: Indicator, strict: bool) -> str:
+    """From which value an indicator holds; a quantile of nobody has none."""
+    if value != value:
+        return "nowhere"
+    low, high = ("below", "above") if strict else ("at most", "at least")
+    bound = low if indicator.direction == "low" else high
+    return f"{bound} {value:.3g} {indicator.unit}".removesuffix(" 1")
 
 
 def _product(found: Complement) -> str:
@@ -97,6 +108,15 @@ def _product(found: Complement) -> str:
     return aligned(rows, right=(1, 2, 3, 4))
 
 
+def _beside(run: ComplementRun) -> str:
+    """Overlays without a tile: of another place, or misplaced."""
+    return "\n".join(
+        f"overlay {name}: touches no tile of the project"
+        for name, outlines in run.overlays.items()
+        if not len(outlines.on(run.found.tiles)[0])
+    )
+
+
 def _communes(run: ComplementRun) -> str:
     from zonage.complementary.perimeters import Part
 
@@ -109,7 +129,7 @@ def _communes(run: ComplementRun) -> str:
         people = (table[f"population_{part.name.lower()}"][row] for part in wanted)
         rows.append([commune_name(run, code)[:NAMES], *map(thousands, people)])
     more = len(table["commune"]) - SHOWN
-    tail = f"\n... and {more} communes more" if more > 0 else ""
+    tail = f"\n... and {more} more" if more > 0 else ""
     return aligned(rows, right=(1, 2, 3, 4)) + tail
 
 
@@ -132,7 +152,7 @@ def _perimeters(run: ComplementRun, firm: Stability) -> str:
     if len(rows) == 1:
         return "no complementary perimeter under this rule"
     more = len(table["perimeter"]) - SHOWN
-    tail = f"\n... and {more} perimeters more" if more > 0 else ""
+    tail = f"\n... and {more} more" if more > 0 else ""
     return aligned(rows, right=(1, 3, 5)) + tail
 
 

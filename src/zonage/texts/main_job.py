@@ -23,18 +23,18 @@ def summary_text(result: Run) -> str:
     parts = [summary["title"], lines_text(summary), sides_text(summary)]
     if result.comparison is not None:
         parts += [agreement_text(result.comparison), status_text(result.comparison)]
-        best = summary["calibration"]
-        parts.append(
-            f"calibrated beside it (not the law): the line of {exactly(best['line'])} EUR "
-            f"disposable would give F1 {best['agreement']['f1']:.3f}"
-            + (
-                f", without {', '.join(best['options_left_out'])}"
-                if best["options_left_out"]
-                else ""
-            )
-        )
+        if "calibration" in summary:
+            parts.append(_calibrated_beside(summary["calibration"]))
     parts.append("All incomes of tiles and quarters are estimates; see summary.json.")
     return "\n\n".join(parts)
+
+
+def _calibrated_beside(best: dict[str, Any]) -> str:
+    left_out = ", ".join(best["options_left_out"])
+    return (
+        f"calibrated beside it (not the law): the line of {exactly(best['line'])} EUR "
+        f"disposable would give F1 {best['agreement']['f1']:.3f}"
+    ) + (f", without {left_out}" if left_out else "")
 
 
 def lines_text(summary: dict[str, Any]) -> str:

@@ -21,14 +21,24 @@ def vintages_text(before: Run, after: Run, found: VintageChange) -> str:
         _drifts(found, years),
     ]
     statuses = ", ".join(f"{count} {name}" for name, count in found.change.statuses().items())
-    parts.append(f"computed quarters: {statuses}")
+    parts.append(f"computed quarters: {statuses or 'none in either vintage'}")
     if found.union.dropped:
         names = ", ".join(name.replace("_", " ") for name in found.union.dropped)
         parts.append(
             f"only one vintage holds {names}: both sides are estimated without them, "
             "and differ from the runs of each vintage by itself"
         )
+    if _chosen(before) != _chosen(after):
+        parts.append(
+            "the two projects choose different territories: tiles of one alone count as appearing "
+            "or vanishing, and their people as living elsewhere"
+        )
     return "\n\n".join(part for part in parts if part)
+
+
+def _chosen(run: Run) -> dict[str, object]:
+    """What of the tiles a project chooses."""
+    return run.project.territory.model_dump(include={"epci", "urban_units", "communes", "bbox"})
 
 
 def _tiles(found: VintageChange, years: list[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from zonage.errors import BadInput
 from zonage.income import zone_medians
 from zonage.raster import Coverage
-from zonage.scenarios.change import Change, change
+from zonage.scenarios.change import MEASURES, Change, change
 from zonage.tiles import Tiles
 from zonage.variables import FIXED_POINT
 from zonage.vintages.decomposition import Decomposition, decompose
 from zonage.vintages.union import Union, union_of_vintages
 from zonage.zoning import Zoning
+
+if TYPE_CHECKING:
+    import geopandas
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,20 +116,28 @@ class VintageChange:
             }
         return sides
 
+    @cached_property
+    def quarters(self) -> dict[str, list[Any]]:
+        """The quarters as columns, one row a group of quarters that share tiles.
+
+        ``*_before`` and ``*_leaving`` count the people of the earlier vintage, ``*_after`` and
+        ``*_entering`` those of the later one, so that each column adds up to `totals`.
+        """
+        return quarter_table(self.change)
+
+    @cached_property
+    def outlines(self) -> geopandas.GeoDataFrame:
+        """What enters, leaves and stays, one row for each part of each group, with its outline."""
+        return _outlines_with_both(self.change)
+
     def table(self) -> dict[str, list[Any]]:
         """The drifts as columns, computed quarters first."""
-        rows = [
-            {
-                "kind": kind,
-                **{name: getattr(drift, name) for name in Drift.__dataclass_fields__},
-                "gap_before": drift.gap_before,
-                "gap_after": drift.gap_after,
-                "direction": drift.direction,
-            }
-            for kind, drifts in (("computed", self.drifts), ("official", self.official))
-            for drift in drifts
-        ]
-        return {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
+        kinds = ["computed"] * len(self.drifts) + ["official"] * len(self.official)
+        names = (*Drift.__dataclass_fields__, "gap_before", "gap_after", "direction")
+        drifts = (*self.drifts, *self.official)
+        return {"kind": kinds} | {
+            name: [getattr(drift, name) for drift in drifts] for name in names
+        }
 
 
 def compare_vintages(
@@ -208,6 +219,82 @@ def tile_changes(union: Union) -> dict[str, dict[str, float]]:
     }
 
 
+def quarter_table(found: Change) -> dict[str, list[Any]]:
+    """Say what happens to each group of quarters, each side on the people of its own vintage.
+
+    Parameters
+    ----------
+    found : Change
+        Between zonings of two vintages on one table.
+
+    Returns
+    -------
+    dict of str to list
+        One row a group; for each count that both vintages hold ``*_before``, ``*_after``,
+        ``*_entering`` and ``*_leaving``. What stays is ``*_before`` less ``*_leaving`` in the
+        earlier vintage, ``*_after`` less ``*_entering`` in the later one.
+    """
+    quarters, group = found.quarters, _group_of_tiles(found)
+    old, new = found.before.tiles, found.after.tiles
+    table: dict[str, list[Any]] = {
+        "status": [quarter.status for quarter in quarters],
+        "before": [" ".join(map(str, quarter.before)) for quarter in quarters],
+        "after": [" ".join(map(str, quarter.after)) for quarter in quarters],
+        "communes": [" ".join(quarter.communes) for quarter in quarters],
+        "tiles_entering": [quarter.tiles_entering for quarter in quarters],
+        "tiles_leaving": [quarter.tiles_leaving for quarter in quarters],
+    }
+    for measure in MEASURES:
+        if measure not in old.counts:
+            continue
+        for side, tiles, mask in (
+            ("before", old, found.before.inside),
+            ("after", new, found.after.inside),
+            ("entering", new, found.step > 0),
+            ("leaving", old, found.step < 0),
+        ):
+            sums = _sums(np.where(mask, group, 0), tiles.count(measure), len(quarters))
+            table[f"{measure}_{side}"] = (sums[1:] / FIXED_POINT).tolist()
+    return table
+
+
+def _outlines_with_both(found: Change) -> geopandas.GeoDataFrame:
+    """The outlines of a change, with the inhabitants of both vintages instead of the first's."""
+    group, count = _group_of_tiles(found), len(found.quarters)
+    parts = {
+        "enters": found.step > 0,
+        "leaves": found.step < 0,
+        "stays": found.before.inside & found.after.inside,
+    }
+    frame = found.outlines
+    rows = list(zip(frame["part"], frame["group"], strict=True))
+    columns = {}
+    for side, tiles in (("before", found.before.tiles), ("after", found.after.tiles)):
+        people = tiles.count("population")
+        sums = {
+            part: _sums(np.where(mask, group, 0), people, count) for part, mask in parts.items()
+        }
+        columns[f"population_{side}"] = [int(sums[part][row]) / FIXED_POINT for part, row in rows]
+    order = ["group", "status", "part", *columns, "geometry"]
+    return frame.drop(columns="population").assign(**columns)[order]
+
+
+def _group_of_tiles(found: Change) -> NDArray[np.int32]:
+    """Number from 1 of the group of quarters that each tile lies in on either side, else 0."""
+    label = np.zeros(len(found.before.tiles), np.int32)
+    for number, quarter in enumerate(found.quarters, start=1):
+        label[np.isin(found.before.label, quarter.before)] = number
+        label[np.isin(found.after.label, quarter.after)] = number
+    return label
+
+
+def _sums(label: NDArray[np.int32], count: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    """Exact sum of a count over the tiles of each label, shape (size + 1,), the first of none."""
+    sums = np.zeros(size + 1, np.int64)
+    np.add.at(sums, label, count)
+    return sums
+
+
 def _check(before: Zoning, after: Zoning) -> None:
     if before.reference.concept != after.reference.concept:
         raise BadInput(
@@ -222,15 +309,11 @@ def _check(before: Zoning, after: Zoning) -> None:
 
 def _computed_drifts(found: Change) -> tuple[Drift, ...]:
     """One for each group of quarters that share tiles, over all tiles of either side."""
-    label = np.zeros(len(found.before.tiles), np.int32)
-    for number, quarter in enumerate(found.quarters, start=1):
-        label[np.isin(found.before.label, quarter.before)] = number
-        label[np.isin(found.after.label, quarter.after)] = number
     names = [
         (str(number), " ".join(quarter.communes), quarter.status)
         for number, quarter in enumerate(found.quarters, start=1)
     ]
-    return _drifts(found, label, names)
+    return _drifts(found, _group_of_tiles(found), names)
 
 
 def _official_drifts(found: Change, official: Coverage | None) -> tuple[Drift, ...]:
@@ -266,8 +349,7 @@ def _standing(
     """Inhabitants, median and line of each labelled set of tiles."""
     tiles: Tiles = zoning.tiles
     people = tiles.count("population")
-    sums = np.zeros(count + 1, np.int64)
-    np.add.at(sums, label, people)
+    sums = _sums(label, people, count)
     first = np.full(count + 1, -1)
     first[label[::-1]] = np.arange(len(label))[::-1]
     line = np.where(first >= 0, zoning.line[first], np.nan)

@@ -21,6 +21,9 @@ from zonage.zoning import Method, Zoning, rezone
 CHUNK = 25
 """Draws after which progress is told."""
 
+MAX_DRAWS = 1_000_000
+"""Draws of one run: far beyond what a share needs, and their list fits in memory."""
+
 
 def monte_carlo(
     base: Zoning,
@@ -89,6 +92,9 @@ def monte_carlo(
 
 
 def _numbers(draws: int | Sequence[int]) -> list[int]:
+    if isinstance(draws, int) and not 1 <= draws <= MAX_DRAWS:
+        expected = f"at least 1 and at most {MAX_DRAWS}"
+        raise BadInput("not a number of draws", found=draws, expected=expected)
     numbers = list(range(draws) if isinstance(draws, int) else draws)
     if not numbers or min(numbers) < 0:
         raise BadInput("not a number of draws", found=draws, expected="at least 1")
