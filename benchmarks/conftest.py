@@ -97,22 +97,21 @@ def race_in_turns(
 ) -> tuple[list[float], dict[str, list[float]]]:
     """Time an operation and its peers in turns, after one turn that warms everything.
 
-    What is short is timed more often than `rounds`, so that each has some tenths of a second.
+    What is short goes on taking turns, so that each has its time; in turns, since an allocator
+    that serves one call after the other of the same size gives it memory that is still warm.
     """
     calls = [zonage, *peers.values()]
     for call in calls:
         call()
-    times = list(zip(*([timed(call) for call in calls] for _ in range(rounds)), strict=True))
-    more = [[*found, *again(call, sum(found))] for call, found in zip(calls, times, strict=True)]
-    return more[0], dict(zip(peers, more[1:], strict=True))
-
-
-def again(call: Callable[[], object], spent: float) -> list[float]:
-    """Time a short call until it has had its time."""
-    found: list[float] = []
-    while spent + sum(found) < ENOUGH_SECONDS and len(found) < MOST_ROUNDS:
-        found.append(timed(call))
-    return found
+    times: list[list[float]] = [[] for _ in calls]
+    while waiting := [
+        (call, found)
+        for call, found in zip(calls, times, strict=True)
+        if len(found) < rounds or (len(found) < MOST_ROUNDS and sum(found) < ENOUGH_SECONDS)
+    ]:
+        for call, found in waiting:
+            found.append(timed(call))
+    return times[0], dict(zip(peers, times[1:], strict=True))
 
 
 def take_turns(name: str, call: Callable[[], object], lockstep: str) -> None:

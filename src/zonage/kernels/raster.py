@@ -50,9 +50,9 @@ def scatter(
     height, width = out.shape
     filled = 0  # rows before this one hold the fill value: filled just in time, still in cache
     for tile in range(row.size):
-        r = row[tile]
-        c = column[tile]
-        if r < 0 or r >= height or c < 0 or c >= width:
+        r = np.uint32(row[tile])  # unsigned: what is below 0 is beyond the grid
+        c = np.uint32(column[tile])
+        if r >= height or c >= width:
             raise ValueError("scatter: a tile lies outside the grid")
         while filled <= r:
             out[filled] = fill
