@@ -133,11 +133,6 @@ def measure(request: pytest.FixtureRequest) -> Callable[..., None]:
     return keep
 
 
-@pytest.fixture
-def note(measure: Callable[..., None]) -> Callable[[str], None]:
-    return lambda text: measure(text, 0.0)
-
-
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     results = Results(this_machine(), tuple(config.stash[RACES]), tuple(config.stash[MEASURES]))
     if not (results.races or results.measures):

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import secrets
 from pathlib import Path
 
 from zonage.errors import BadInput
-from zonage.outputs.folder import MANIFEST, disk_error
+from zonage.outputs.folder import MANIFEST, whole_file
 
 PAGE = "explorer.html"
 """Name of the page where a folder is given."""
@@ -57,14 +54,7 @@ def write_page(text: str, path: str | Path) -> Path:
         If it cannot be written or the disk is full.
     """
     target = page_file(path)
-    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    try:
+    with whole_file(target) as draft:
         target.parent.mkdir(parents=True, exist_ok=True)
         draft.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(draft, target)
-    except OSError as error:
-        raise disk_error(error, target) from error
-    finally:
-        with contextlib.suppress(OSError):
-            draft.unlink()
     return target

@@ -83,6 +83,20 @@ def whole(target: Path) -> Iterator[Path]:
                 folder.rmdir()
 
 
+@contextlib.contextmanager
+def whole_file(target: Path) -> Iterator[Path]:
+    """Give a draft beside a single file; put it in the file's place at the end, or remove it."""
+    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        yield draft
+        os.replace(draft, target)
+    except OSError as error:
+        raise disk_error(error, target) from error
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink()
+
+
 def _new_draft(target: Path, stack: contextlib.ExitStack) -> Path:
     """Make a folder beside the target that is locked as long as this process lives."""
     while True:

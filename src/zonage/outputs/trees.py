@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import secrets
 from pathlib import Path
 
 import numpy as np
 
 from zonage.mergetree import MergeTree
-from zonage.outputs.folder import disk_error
+from zonage.outputs.folder import whole_file
 
 
 def save_tree(tree: MergeTree, path: str | Path) -> Path:
@@ -29,14 +26,6 @@ def save_tree(tree: MergeTree, path: str | Path) -> Path:
         If the file cannot be written or the disk is full.
     """
     target = Path(path)
-    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    try:
-        with draft.open("wb") as file:
-            np.savez_compressed(file, **tree.to_arrays())  # type: ignore[arg-type]
-        os.replace(draft, target)
-    except OSError as error:
-        raise disk_error(error, target) from error
-    finally:
-        with contextlib.suppress(OSError):
-            draft.unlink()
+    with whole_file(target) as draft, draft.open("wb") as file:
+        np.savez_compressed(file, **tree.to_arrays())  # type: ignore[arg-type]
     return target

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -142,6 +142,4 @@ def _codes(
 
 
 def _with_counts(tiles: Tiles, counts: dict[str, NDArray[np.int64]]) -> Tiles:
-    from dataclasses import replace
-
     return replace(tiles, counts=MappingProxyType(counts))
