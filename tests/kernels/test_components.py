@@ -1,3 +1,5 @@
+from unittest import mock
+
 import cc3d
 import numpy as np
 import pytest
@@ -8,49 +10,54 @@ from scipy import ndimage
 
 from tests import naive
 from tests.strategies import arrays, connectivities, territories
+from zonage.kernels import components
 from zonage.kernels.components import label, members
 from zonage.kernels.neighbours import neighbour_table
 
 grids = hnp.arrays(np.bool_, st.tuples(st.integers(1, 12), st.integers(1, 12)))
 
 
-def labelled(flag, neighbours, connectivity):
+part_counts = st.sampled_from([1, 2, 3, 7])  # 7: some without a tile
+
+
+def labelled(flag, neighbours, connectivity, parts=1):
     labels = np.full(len(flag), 99, np.int32)
-    return label(flag, neighbours, connectivity, labels), labels
+    with mock.patch.object(components, "part_count", return_value=parts):
+        return label(flag, neighbours, connectivity, labels), labels
 
 
-@given(st.data(), territories(), connectivities)
-def test_equals_a_flood_within_groups(data, territory, connectivity):
+@given(st.data(), territories(), connectivities, part_counts)
+def test_equals_a_flood_within_groups(data, territory, connectivity, parts):
     flag = data.draw(arrays(np.bool_, len(territory), st.booleans()))
     neighbours = np.empty((len(territory), 8), np.int32)
     neighbour_table(territory.row, territory.column, territory.start, neighbours)
-    count, labels = labelled(flag, neighbours, connectivity)
+    count, labels = labelled(flag, neighbours, connectivity, parts)
     expected_count, expected = naive.label(flag, neighbours, connectivity)
     assert count == expected_count
     np.testing.assert_array_equal(labels, expected)
 
 
-@given(st.data(), territories(max_groups=1), connectivities)
-def test_equals_a_flood_whatever_the_order_of_the_tiles(data, territory, connectivity):
+@given(st.data(), territories(max_groups=1), connectivities, part_counts)
+def test_equals_a_flood_whatever_the_order_of_the_tiles(data, territory, connectivity, parts):
     n = len(territory)
     order = np.array(data.draw(st.permutations(range(n))), np.int64)
     flag = data.draw(arrays(np.bool_, n, st.booleans()))
     row, column = territory.row[order], territory.column[order]
     neighbours = naive.neighbour_table(row, column, np.zeros(n))
-    count, labels = labelled(flag, neighbours, connectivity)
+    count, labels = labelled(flag, neighbours, connectivity, parts)
     expected_count, expected = naive.label(flag, neighbours, connectivity)
     assert count == expected_count
     np.testing.assert_array_equal(labels, expected)
 
 
-@given(grids, grids, connectivities)
-def test_equals_scipy_and_cc3d(inhabited, poor, connectivity):
+@given(grids, grids, connectivities, part_counts)
+def test_equals_scipy_and_cc3d(inhabited, poor, connectivity, parts):
     height, width = np.minimum(inhabited.shape, poor.shape)
     inhabited = inhabited[:height, :width]
     row, column = (index.astype(np.int32) for index in np.nonzero(inhabited))
     neighbours = np.empty((len(row), 8), np.int32)
     neighbour_table(row, column, np.array([0, len(row)]), neighbours)
-    count, labels = labelled(poor[row, column], neighbours, connectivity)
+    count, labels = labelled(poor[row, column], neighbours, connectivity, parts)
 
     flagged = inhabited & poor[:height, :width]
     structure = ndimage.generate_binary_structure(2, connectivity // 4)
@@ -63,8 +70,9 @@ def test_equals_scipy_and_cc3d(inhabited, poor, connectivity):
     assert len({a for a, _ in pairs}) == len({b for _, b in pairs}) == len(pairs)
 
 
+@pytest.mark.parametrize("parts", [1, 2, 5, 40])
 @pytest.mark.parametrize("connectivity", [4, 8])
-def test_a_spiral_and_a_comb_join_late(connectivity):
+def test_a_spiral_and_a_comb_join_late(connectivity, parts):
     flagged = np.array(
         [
             [1, 0, 1, 0, 1, 0, 0, 1],
@@ -78,7 +86,7 @@ def test_a_spiral_and_a_comb_join_late(connectivity):
     row, column = (index.astype(np.int32) for index in np.nonzero(np.ones_like(flagged)))
     neighbours = np.empty((len(row), 8), np.int32)
     neighbour_table(row, column, np.array([0, len(row)]), neighbours)
-    count, labels = labelled(flagged.ravel(), neighbours, connectivity)
+    count, labels = labelled(flagged.ravel(), neighbours, connectivity, parts)
     assert count == {4: 3, 8: 2}[connectivity]
     assert labels[0] == labels[2] == 1
     assert labels[4] == labels[4 * 8] == 2

@@ -2,11 +2,10 @@
 
 import numpy as np
 import numpy.typing as npt
-from numba import get_thread_id as thread_id  # type: ignore[attr-defined]
 
 from zonage.kernels._jit import kernel
 
-__all__ = ["DISTINCT", "FIRST_SIDE", "SIDES", "around", "find", "local_table", "thread_id"]
+__all__ = ["DISTINCT", "FIRST_SIDE", "SIDES", "around", "find", "local_table"]
 
 Indices = npt.NDArray[np.int32]
 

@@ -5,13 +5,13 @@ decides is a whole number. Only the tiles that meet the wider level are joined, 
 it flags.
 """
 
-import numba
 import numpy as np
 import numpy.typing as npt
 from numba import prange
 
 from zonage.kernels._jit import kernel, parallel_kernel
 from zonage.kernels.neighbours import NORTH, NORTH_EAST, NORTH_WEST, WEST
+from zonage.kernels.threads import part_count
 
 Indices = npt.NDArray[np.int32]
 Counts = npt.NDArray[np.int64]
@@ -398,7 +398,7 @@ def under_rules(
         raise ValueError("under_rules: inside or need does not fit")
     if totals.shape != (rules, LEVELS, 3) or kept.shape != (rules, LEVELS, followed):
         raise ValueError("under_rules: totals or kept does not fit")
-    parts = max(1, min(numba.get_num_threads(), rules))
+    parts = part_count(rules)
     inside_by_part = np.empty((parts, LEVELS, n), np.int64)
     _run_parts(
         code,

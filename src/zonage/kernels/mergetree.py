@@ -14,9 +14,10 @@ import numpy.typing as npt
 from numba import prange
 
 from zonage.kernels._jit import kernel, parallel_kernel
-from zonage.kernels.around import DISTINCT, FIRST_SIDE, SIDES, around, find, local_table, thread_id
-from zonage.kernels.order import chunk_size, covers
+from zonage.kernels.around import DISTINCT, FIRST_SIDE, SIDES, around, find, local_table
+from zonage.kernels.order import covers
 from zonage.kernels.order import order_by_group as order_by_group
+from zonage.kernels.threads import chunk_size, part_count, thread_id
 
 Indices = npt.NDArray[np.int32]
 Counts = npt.NDArray[np.int64]
@@ -25,7 +26,7 @@ Floats = npt.NDArray[np.float64]
 
 BY_EDGES = SIDES[4]
 ABSENT, WAITING, ADMITTED = 0, 1, 256  # states of a tile: 256 is one byte above 1
-TILES_PER_PART = 100_000  # fewer are not worth a second thread
+TILES_PER_PART = 50_000  # fewer are not worth a second thread
 BUCKETS_PER_LINE = 4
 OUTSIDE, UNSORTED = -2, -1  # instead of a number of tiles, what is wrong with a group
 
@@ -383,8 +384,7 @@ def sums_by_line(entries: Floats, values: Counts, lines: Floats, out: Counts) ->
         raise ValueError("sums_by_line: entries, values, lines and out do not fit")
     if np.isnan(lines).any() or (lines[1:] < lines[:-1]).any():
         raise ValueError("sums_by_line: the lines must ascend")
-    parts = min(numba.get_num_threads(), 1 + n // TILES_PER_PART)
-    sums = np.zeros((parts, lines.size + 1, variables), np.int64)
+    sums = np.zeros((part_count(n, TILES_PER_PART), lines.size + 1, variables), np.int64)
     _add_at_lines(entries, values, lines, *_buckets(lines), sums)
     np.cumsum(sums.sum(axis=0)[:-1].T, axis=1, out=out)
 

@@ -6,7 +6,7 @@ import numpy.typing as npt
 from numba import prange
 
 from zonage.kernels._jit import kernel, parallel_kernel
-from zonage.kernels.around import thread_id
+from zonage.kernels.threads import chunk_size, thread_id
 
 Counts = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -17,12 +17,6 @@ HIGHEST = 2**63 - 1
 ALL_BITS = -1
 INFINITY = 0x7FF0000000000000  # bits of infinity: above it, NaN
 BYTES, DIGITS = 8, 256
-GROUPS_PER_CHUNK = 16
-
-
-def chunk_size(groups: int) -> int:
-    """Return how many groups a thread takes at a time: few, so that large ones do not pile up."""
-    return max(1, min(GROUPS_PER_CHUNK, groups // (8 * numba.get_num_threads())))
 
 
 @kernel

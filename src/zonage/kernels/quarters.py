@@ -11,8 +11,9 @@ import numpy.typing as npt
 from numba import prange
 
 from zonage.kernels._jit import kernel, parallel_kernel
-from zonage.kernels.around import DISTINCT, FIRST_SIDE, SIDES, around, find, local_table, thread_id
-from zonage.kernels.order import chunk_size, covers
+from zonage.kernels.around import DISTINCT, FIRST_SIDE, SIDES, around, find, local_table
+from zonage.kernels.order import covers
+from zonage.kernels.threads import chunk_size, thread_id
 
 Indices = npt.NDArray[np.int32]
 Counts = npt.NDArray[np.int64]

@@ -4,14 +4,17 @@ from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from numba import prange
 
-from zonage.kernels._jit import kernel
+from zonage.kernels._jit import kernel, parallel_kernel
+from zonage.kernels.threads import part_count
 
 Value = TypeVar("Value", bound=np.generic)
 Indices = npt.NDArray[np.int32]
 
+CELLS_PER_PART = 250_000  # fewer are not worth a second thread
 
-@kernel
+
 def scatter(
     row: Indices,
     column: Indices,
@@ -24,7 +27,8 @@ def scatter(
     Parameters
     ----------
     row, column
-        Shape (n,): positions on the grid, in any order; fastest in order of rows.
+        Shape (n,): positions on the grid, in any order; fastest in order of rows, which is on all
+        threads where the grid is large.
     values
         Shape (n,).
     fill
@@ -47,18 +51,75 @@ def scatter(
     """
     if column.size != row.size or values.size != row.size:
         raise ValueError("scatter: row, column and values differ in length")
+    parts = min(part_count(out.size, CELLS_PER_PART), len(out))
+    if parts > 1 and _ascend(row):
+        fits = np.empty(parts, np.bool_)
+        _scatter_parts(row, column, values, fill, out, fits)
+    else:
+        fits = np.array([_scatter_rows(row, column, values, fill, 0, out)])
+    if not fits.all():
+        raise ValueError("scatter: a tile lies outside the grid")
+
+
+@parallel_kernel
+def _scatter_parts(
+    row: Indices,
+    column: Indices,
+    values: npt.NDArray[Value],
+    fill: float,
+    out: npt.NDArray[Value],
+    fits: npt.NDArray[np.bool_],
+) -> None:
+    """Put the tiles of each part of the rows on it; tiles are in order of rows."""
+    parts, height = fits.size, out.shape[0]
+    for unsigned_part in prange(parts):
+        part = np.int64(unsigned_part)
+        first_row, last_row = height * part // parts, height * (part + 1) // parts
+        # The first part has what comes before the grid too, the last one what comes after it.
+        first = np.searchsorted(row, first_row) if part > 0 else 0
+        last = np.searchsorted(row, last_row) if part < parts - 1 else row.size
+        fits[part] = _scatter_rows(
+            row[first:last],
+            column[first:last],
+            values[first:last],
+            fill,
+            first_row,
+            out[first_row:last_row],
+        )
+
+
+@kernel
+def _scatter_rows(
+    row: Indices,
+    column: Indices,
+    values: npt.NDArray[Value],
+    fill: float,
+    first_row: int,
+    out: npt.NDArray[Value],
+) -> bool:
+    """Put tiles on the rows from `first_row` on; tell whether they all lie there."""
     height, width = out.shape
     filled = 0  # rows before this one hold the fill value: filled just in time, still in cache
     for tile in range(row.size):
-        r = np.uint32(row[tile])  # unsigned: what is below 0 is beyond the grid
-        c = np.uint32(column[tile])
+        r = np.uint64(row[tile] - first_row)  # unsigned: what is below 0 is beyond the grid
+        c = np.uint64(column[tile])
         if r >= height or c >= width:
-            raise ValueError("scatter: a tile lies outside the grid")
+            return False
         while filled <= r:
             out[filled] = fill
             filled += 1
         out[r, c] = values[tile]
     out[filled:] = fill
+    return True
+
+
+@kernel
+def _ascend(row: Indices) -> bool:
+    """Tell whether no row is above the one before it."""
+    descents = 0
+    for tile in range(1, row.size):
+        descents += row[tile] < row[tile - 1]
+    return descents == 0
 
 
 @kernel

@@ -10,8 +10,9 @@ import numpy.typing as npt
 from numba import prange
 
 from zonage.kernels._jit import kernel, parallel_kernel
-from zonage.kernels.around import find, thread_id
+from zonage.kernels.around import find
 from zonage.kernels.neighbours import NORTH, NORTH_EAST, NORTH_WEST, WEST
+from zonage.kernels.threads import thread_id
 
 Indices = npt.NDArray[np.int32]
 Counts = npt.NDArray[np.int64]

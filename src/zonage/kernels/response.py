@@ -6,8 +6,9 @@ import numpy.typing as npt
 from numba import prange
 
 from zonage.kernels._jit import kernel, parallel_kernel
-from zonage.kernels.around import DISTINCT, FIRST_SIDE, SIDES, around, find, local_table, thread_id
-from zonage.kernels.order import chunk_size, covers
+from zonage.kernels.around import DISTINCT, FIRST_SIDE, SIDES, around, find, local_table
+from zonage.kernels.order import covers
+from zonage.kernels.threads import chunk_size, part_count, thread_id
 
 Indices = npt.NDArray[np.int32]
 Counts = npt.NDArray[np.int64]
@@ -154,8 +155,7 @@ def look_up(
         raise ValueError("look_up: lines must have one column, or one for each group")
     if entered_count.size != groups or len(totals) != steps.size + groups:
         raise ValueError("look_up: the arrays differ in length")
-    parts = max(1, min(numba.get_num_threads(), groups))
-    out = np.zeros((parts, len(lines), totals.shape[1]), np.int64)
+    out = np.zeros((part_count(groups), len(lines), totals.shape[1]), np.int64)
     _look_up(group_start, entered_count, steps, totals, lines, out)
     return out.sum(axis=0)
 

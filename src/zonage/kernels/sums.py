@@ -1,25 +1,20 @@
-"""Sums by label. Integers are exact; floats are added in the order of the tiles."""
+"""Sums of whole numbers by label: exact, whatever the order and the number of threads."""
 
-from typing import TypeVar
-
-import numba
 import numpy as np
 import numpy.typing as npt
 from numba import prange
 
 from zonage.kernels._jit import kernel, parallel_kernel
+from zonage.kernels.threads import part_count
 
-TILES_PER_PART = 10_000  # fewer are not worth a second thread
+TILES_PER_PART = 5_000  # fewer are not worth a second thread
 
+Labels = npt.NDArray[np.int32]
 Counts = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
-Number = TypeVar("Number", np.int64, np.float64)
 
 
 @kernel
-def sum_by_label(
-    labels: npt.NDArray[np.int32], values: npt.NDArray[Number], out: npt.NDArray[Number]
-) -> None:
+def sum_by_label(labels: Labels, values: Counts, out: Counts) -> None:
     """Sum one variable over the tiles of each label.
 
     Parameters
@@ -27,9 +22,9 @@ def sum_by_label(
     labels
         Shape (n,), from 0 to k.
     values
-        Shape (n,), int64 or float64.
+        Shape (n,).
     out
-        Output, shape (k + 1,), same type: ``out[z]`` is the sum over the tiles labelled z.
+        Output, shape (k + 1,): ``out[z]`` is the sum over the tiles labelled z.
 
     Raises
     ------
@@ -46,14 +41,11 @@ def sum_by_label(
     """
     if values.size != labels.size:
         raise ValueError("sum_by_label: labels and values differ in length")
-    if not _labels_fit(labels, out.size):
+    if not _add(labels, values, out):
         raise ValueError("sum_by_label: a label is outside 0..k")
-    _add(labels, values, out)
 
 
-def sums_by_label(
-    labels: npt.NDArray[np.int32], values: npt.NDArray[Number], out: npt.NDArray[Number]
-) -> None:
+def sums_by_label(labels: Labels, values: Counts, out: Counts) -> None:
     """Sum several variables over the tiles of each label, on all threads.
 
     Parameters
@@ -61,9 +53,9 @@ def sums_by_label(
     labels
         Shape (n,), from 0 to k.
     values
-        Shape (v, n), int64 or float64.
+        Shape (v, n).
     out
-        Output, shape (v, k + 1), same type: ``out[:, z]`` are the sums over the tiles labelled z.
+        Output, shape (v, k + 1): ``out[:, z]`` are the sums over the tiles labelled z.
 
     Raises
     ------
@@ -78,59 +70,31 @@ def sums_by_label(
     >>> out.tolist()
     [[7, 6], [1, 2]]
     """
-    variables = values.shape[0]
-    if values.shape[1] != labels.size or out.shape[0] != variables:
+    if values.shape != (len(out), labels.size):
         raise ValueError("sums_by_label: labels, values and out differ in length")
-    if values.dtype != np.int64:
-        if not _labels_fit(labels, out.shape[1]):
-            raise ValueError("sums_by_label: a label is outside 0..k")
-        _add_in_order(labels, values, out)
-        return
-    few = labels.size < max(TILES_PER_PART, 4 * out.shape[1])
-    parts = 1 if few else numba.get_num_threads()
-    others = np.empty((parts - 1, *out.shape), np.int64)
-    fits = np.empty(parts, np.bool_)
-    _add_parts(labels, values, others, out, fits)
-    if not fits.all():
+    parts = part_count(labels.size, max(TILES_PER_PART, 2 * out.shape[1]))
+    if parts == 1:
+        fit = _add_part(labels, values, out)
+    else:
+        others = np.empty((parts - 1, *out.shape), np.int64)
+        fits = np.empty(parts, np.bool_)
+        _add_parts(labels, values, others, out, fits)
+        fit = bool(fits.all())
+    if not fit:
         raise ValueError("sums_by_label: a label is outside 0..k")
 
 
 @parallel_kernel
-def _add_in_order(
-    labels: npt.NDArray[np.int32], values: npt.NDArray[Number], out: npt.NDArray[Number]
-) -> None:
-    """Sum each variable on its own thread, in the order of the tiles."""
-    for unsigned_variable in prange(out.shape[0]):
-        variable = np.int64(unsigned_variable)
-        _add(labels, values[variable], out[variable])
-
-
-@parallel_kernel
 def _add_parts(
-    labels: npt.NDArray[np.int32], values: Counts, others: Counts, out: Counts, fits: Flags
+    labels: Labels, values: Counts, others: Counts, out: Counts, fits: npt.NDArray[np.bool_]
 ) -> None:
-    """Sum each part of the tiles into its own output, then all outputs into the first.
-
-    Whole numbers may be added in any order.
-    """
+    """Sum each part of the tiles into its own output, then all outputs into the first."""
     parts = fits.size
     for unsigned_part in prange(parts):
         part = np.int64(unsigned_part)
         first, last = labels.size * part // parts, labels.size * (part + 1) // parts
         own = out if part == 0 else others[part - 1]
-        fits[part] = _labels_fit(labels[first:last], out.shape[1])
-        if fits[part]:
-            own[:] = 0
-            for pair in range(0, values.shape[0] - 1, 2):
-                _add_two(
-                    labels[first:last],
-                    values[pair, first:last],
-                    values[pair + 1, first:last],
-                    own[pair],
-                    own[pair + 1],
-                )
-            if values.shape[0] % 2 == 1:
-                _add(labels[first:last], values[-1, first:last], own[-1])
+        fits[part] = _add_part(labels[first:last], values[:, first:last], own)
     for unsigned_variable in prange(out.shape[0]):
         variable = np.int64(unsigned_variable)
         for other in range(parts - 1):
@@ -139,50 +103,59 @@ def _add_parts(
 
 
 @kernel
+def _add_part(labels: Labels, values: Counts, out: Counts) -> bool:
+    """Sum variables two by two; tell whether all labels fit."""
+    variables = out.shape[0]
+    fit = True
+    for pair in range(0, variables - 1, 2):
+        fit &= _add_two(labels, values[pair], values[pair + 1], out[pair], out[pair + 1])
+    if variables % 2 == 1:
+        fit &= _add(labels, values[-1], out[-1])
+    return fit
+
+
+@kernel
 def _add_two(
-    labels: npt.NDArray[np.int32],
-    one: Counts,
-    other: Counts,
-    sums_of_one: Counts,
-    sums_of_other: Counts,
-) -> None:
-    """Sum two variables.
+    labels: Labels, one: Counts, other: Counts, sums_of_one: Counts, sums_of_other: Counts
+) -> bool:
+    """Sum two variables; tell whether all labels fit, else stop.
 
     Neighbours in the list mostly have one label: sums go to memory where the label changes.
     """
-    label = np.int64(0)
+    sums_of_one[:] = 0
+    sums_of_other[:] = 0
+    if labels.size == 0:
+        return True
+    size = np.uint64(sums_of_one.size)
+    label = np.uint64(labels[0])  # unsigned: what is below 0 is beyond the end
     sum_of_one = np.int64(0)
     sum_of_other = np.int64(0)
     for tile in range(labels.size):
-        if labels[tile] != label:
-            sums_of_one[np.uint32(label)] += sum_of_one  # unsigned: never counted from the end
-            sums_of_other[np.uint32(label)] += sum_of_other
-            label = np.int64(labels[tile])
+        if np.uint64(labels[tile]) != label:
+            if label >= size:
+                return False
+            sums_of_one[label] += sum_of_one
+            sums_of_other[label] += sum_of_other
+            label = np.uint64(labels[tile])
             sum_of_one = np.int64(0)
             sum_of_other = np.int64(0)
         sum_of_one += one[tile]
         sum_of_other += other[tile]
-    if labels.size > 0:
-        sums_of_one[np.uint32(label)] += sum_of_one
-        sums_of_other[np.uint32(label)] += sum_of_other
+    if label >= size:
+        return False
+    sums_of_one[label] += sum_of_one
+    sums_of_other[label] += sum_of_other
+    return True
 
 
 @kernel
-def _labels_fit(labels: npt.NDArray[np.int32], size: int) -> bool:
-    """Tell whether all labels are below a size and none is below 0."""
-    lowest = 0
-    highest = 0
-    for tile in range(labels.size):
-        lowest = min(lowest, labels[tile])
-        highest = max(highest, labels[tile])
-    return lowest >= 0 and (highest < size or labels.size == 0)
-
-
-@kernel
-def _add(
-    labels: npt.NDArray[np.int32], values: npt.NDArray[Number], out: npt.NDArray[Number]
-) -> None:
-    """Sum one variable, one tile after the other; labels are known to fit."""
+def _add(labels: Labels, values: Counts, out: Counts) -> bool:
+    """Sum one variable; tell whether all labels fit, else stop."""
     out[:] = 0
+    size = np.uint64(out.size)
     for tile in range(labels.size):
-        out[np.uint32(labels[tile])] += values[tile]  # unsigned: never counted from the end
+        label = np.uint64(labels[tile])  # unsigned: what is below 0 is beyond the end
+        if label >= size:
+            return False
+        out[label] += values[tile]
+    return True

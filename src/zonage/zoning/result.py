@@ -90,13 +90,18 @@ class Zoning:
         """Whether the line was given by the user instead of drawn from the law."""
         return any(unit.basis == "calibrated" for unit in self.units)
 
-    def zone_sums(self, name: str) -> NDArray[np.int64]:
-        """Sum a counted variable over each zone, in fixed point, shape (k,)."""
-        from zonage.kernels.sums import sum_by_label
+    def zone_sums(self, *names: str) -> NDArray[np.int64]:
+        """Sum counted variables over each zone, in fixed point, shape (names, zones)."""
+        from zonage.kernels.sums import sums_by_label
 
-        out = np.empty(self.zone_count + 1, np.int64)
-        sum_by_label(self.label, self.tiles.count(name), out)
-        return out[1:]
+        inside = self.inside
+        labels = self.label[inside]
+        values = np.empty((len(names), len(labels)), np.int64)
+        for name, row in zip(names, values, strict=True):
+            row[:] = self.tiles.count(name)[inside]
+        out = np.empty((len(names), self.zone_count + 1), np.int64)
+        sums_by_label(labels, values, out)
+        return out[:, 1:]
 
     @cached_property
     def poor_persons(self) -> NDArray[np.float64] | None:

@@ -41,9 +41,13 @@ def zone_table(zoning: Zoning) -> dict[str, list[Any]]:
         "threshold": zoning.line[first].tolist(),
         "share_below": _zone_shares_below(zoning, zoning.line[first]).tolist(),
     }
-    for name in ("households", "poor_households", "social_dwellings"):
-        if name in tiles.counts:
-            table[name] = (zoning.zone_sums(name) / FIXED_POINT).tolist()
+    names = [
+        name
+        for name in ("households", "poor_households", "social_dwellings")
+        if name in tiles.counts
+    ]
+    for name, sums in zip(names, zoning.zone_sums(*names) / FIXED_POINT, strict=True):
+        table[name] = sums.tolist()
     if {"households", "poor_households"} <= table.keys():
         households = np.array(table["households"])
         poor = np.array(table["poor_households"])
