@@ -1,4 +1,5 @@
 import math
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial import cKDTree
 
+from zonage.kernels import assignment
 from zonage.kernels.assignment import assign, buckets
 
 
@@ -99,12 +101,14 @@ def test_far_from_everything_the_nearest_still_decides():
     assert (mean.tolist(), contrast.tolist(), count.tolist()) == ([9.0], [0.0], [2])
 
 
-def test_same_bytes_in_company_and_alone():
+@pytest.mark.parametrize("parts", [1, 2, 7, 400])
+def test_same_bytes_in_company_and_alone(parts):
     x, y, *sites = drawn(np.random.default_rng(3), 300, 300, 9000.0)
-    together = assigned(x, y, *sites, 1000.0, 5, 400.0)
+    with mock.patch.object(assignment, "part_count", return_value=parts):
+        together = assigned(x, y, *sites, 1000.0, 5, 400.0)
     alone = [assigned(x[t : t + 1], y[t : t + 1], *sites, 1000.0, 5, 400.0) for t in range(300)]
-    for column, parts in zip(together, zip(*alone, strict=True), strict=True):
-        assert np.concatenate(parts).tobytes() == column.tobytes()
+    for column, cells in zip(together, zip(*alone, strict=True), strict=True):
+        assert np.concatenate(cells).tobytes() == column.tobytes()
 
 
 def test_buckets_hold_each_site_once_and_grow_where_they_would_be_too_many():

@@ -4,16 +4,21 @@ import math
 
 import numpy as np
 import numpy.typing as npt
+from numba import prange
 
-from zonage.kernels._jit import kernel
+from zonage.kernels._jit import kernel, parallel_kernel
+from zonage.kernels.threads import part_count
 
 Floats = npt.NDArray[np.float64]
 Longs = npt.NDArray[np.int64]
+Sites = tuple[Floats, Floats, Floats, Floats, Longs]
+Mesh = tuple[float, float, float]
 
 MAX_BUCKETS = 1 << 24
+TILES_PER_PART = 5_000  # fewer are not worth a second thread
 
 
-def buckets(east: Floats, north: Floats, radius: float) -> tuple[Longs, Longs, tuple[float, ...]]:
+def buckets(east: Floats, north: Floats, radius: float) -> tuple[Longs, Longs, Mesh]:
     """Sort sites into the square cells of a mesh whose side is the radius (or a multiple of it).
 
     Parameters
@@ -65,13 +70,12 @@ def buckets(east: Floats, north: Floats, radius: float) -> tuple[Longs, Longs, t
     return np.argsort(cell, kind="stable"), start, (west, south, side)
 
 
-@kernel
 def assign(
     x: Floats,
     y: Floats,
-    sites: tuple[Floats, Floats, Floats, Floats, Longs],
+    sites: Sites,
     start: Longs,
-    mesh: tuple[float, float, float],
+    mesh: Mesh,
     radius: float,
     nearest: int,
     bandwidth: float,
@@ -119,19 +123,78 @@ def assign(
     >>> mean.tolist(), contrast.round(2).tolist(), count.tolist()
     ([110.0], [17.32], [2])
     """
-    n = x.size
     m = sites[0].size
-    if y.size != n or mean.size != n or contrast.size != n or count.size != n:
+    if {y.size, mean.size, contrast.size, count.size} != {x.size}:
         raise ValueError("assign: tiles and outputs differ in length")
-    if sites[1].size != m or sites[2].size != m or sites[3].size != m or sites[4].size != m:
+    if {column.size for column in sites} != {m}:
         raise ValueError("assign: columns of the sites differ in length")
     if start.size == 0 or start[-1, -1] != m:
         raise ValueError("assign: start is not that of these sites")
     if nearest < 1 or not (radius > 0 and bandwidth > 0 and mesh[2] >= radius):
         raise ValueError("assign: nearest, radius and bandwidth must be above 0")
-    seen = np.empty(min(nearest, m), np.int64)
-    squared = np.empty(seen.size)
-    for tile in range(n):
+    parts = part_count(x.size, TILES_PER_PART)
+    seen = np.empty((parts, min(nearest, m)), np.int64)
+    squared = np.empty(seen.shape)
+    around = sites, start, mesh, radius, bandwidth
+    if parts == 1:
+        _assign_part(x, y, *around, seen[0], squared[0], mean, contrast, count)
+    else:
+        _assign_parts(x, y, *around, seen, squared, mean, contrast, count)
+
+
+@parallel_kernel
+def _assign_parts(
+    x: Floats,
+    y: Floats,
+    sites: Sites,
+    start: Longs,
+    mesh: Mesh,
+    radius: float,
+    bandwidth: float,
+    seen: Longs,
+    squared: Floats,
+    mean: Floats,
+    contrast: Floats,
+    count: npt.NDArray[np.int32],
+) -> None:
+    """Look at each part of the tiles in a workspace of its own."""
+    parts = len(seen)
+    for unsigned_part in prange(parts):
+        part = np.int64(unsigned_part)
+        first, last = x.size * part // parts, x.size * (part + 1) // parts
+        _assign_part(
+            x[first:last],
+            y[first:last],
+            sites,
+            start,
+            mesh,
+            radius,
+            bandwidth,
+            seen[part],
+            squared[part],
+            mean[first:last],
+            contrast[first:last],
+            count[first:last],
+        )
+
+
+@kernel
+def _assign_part(
+    x: Floats,
+    y: Floats,
+    sites: Sites,
+    start: Longs,
+    mesh: Mesh,
+    radius: float,
+    bandwidth: float,
+    seen: Longs,
+    squared: Floats,
+    mean: Floats,
+    contrast: Floats,
+    count: npt.NDArray[np.int32],
+) -> None:
+    """Look at one tile after the other; `seen`, `squared`: workspace for the sites of one."""
+    for tile in range(x.size):
         found = _see(x[tile], y[tile], sites, start, mesh, radius * radius, seen, squared)
         count[tile] = found
         mean[tile], contrast[tile] = _weighted(sites[2], sites[3], seen, squared, found, bandwidth)
@@ -141,9 +204,9 @@ def assign(
 def _see(
     x: float,
     y: float,
-    sites: tuple[Floats, Floats, Floats, Floats, Longs],
+    sites: Sites,
     start: Longs,
-    mesh: tuple[float, float, float],
+    mesh: Mesh,
     limit: float,
     seen: Longs,
     squared: Floats,

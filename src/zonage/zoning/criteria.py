@@ -196,8 +196,7 @@ def _reasons(
         (np.isnan(criterion), Reason.INCOME_UNKNOWN),
         (flags.own, zones.refused),
     )
-    return np.select(
-        [condition for condition, _ in conditions],
-        [np.uint8(reason) if isinstance(reason, Reason) else reason for _, reason in conditions],
-        np.uint8(Reason.INCOME_NOT_BELOW),
-    ).astype(np.uint8)
+    out = np.full(len(tiles), Reason.INCOME_NOT_BELOW, np.uint8)
+    for condition, reason in reversed(conditions):  # the first one counts, so it is put last
+        np.copyto(out, np.asarray(reason, np.uint8), where=condition)
+    return out

@@ -190,5 +190,5 @@ class _Builder:
         retreats = np.zeros(len(verdict), np.bool_)
         retreats[label[border]] = True
         leaving = np.where(retreats[label], border, (failed > 0) & ~self.frozen)
-        self.refused[leaving] = failed[leaving]
+        np.copyto(self.refused, failed, where=leaving)
         self.inside &= ~leaving
