@@ -65,6 +65,19 @@ class Codes:
         """Return the codes of the given positions (indices, a mask or a slice)."""
         return Codes(self.index[order], self.labels)
 
+    def compact(self) -> Codes:
+        """Return the same codes without the labels that none of them has.
+
+        Examples
+        --------
+        >>> Codes.encode(["59350", "59512"]).take([1]).compact().labels
+        ('59512',)
+        """
+        used = np.bincount(self.index + 1, minlength=len(self.labels) + 1)[1:] > 0
+        position = np.append(np.cumsum(used) - 1, -1).astype(np.int32)
+        labels = (label for label, one in zip(self.labels, used.tolist(), strict=True) if one)
+        return Codes(position[self.index], tuple(labels))
+
     def translate(self, table: Mapping[str, str]) -> Codes:
         """Map each label through a table; labels that it lacks become unknown.
 

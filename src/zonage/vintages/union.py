@@ -87,8 +87,9 @@ def union_of_vintages(before: Tiles, after: Tiles) -> Union:
             found=f"EPSG:{after.crs}, {after.resolution} m",
             expected=f"EPSG:{before.crs}, {before.resolution} m",
         )
-    keys = [_keys(before), _keys(after)]
-    union, place = np.unique(np.concatenate(keys), return_inverse=True)
+    keys = np.concatenate([_keys(before), _keys(after)])
+    # With the index numpy merges what is in order already, instead of sorting it anew.
+    union, _, place = np.unique(keys, return_index=True, return_inverse=True)
     places = place[: len(before)], place[len(before) :]
     if len(union) == len(before) + len(after):
         raise BadInput(
@@ -96,8 +97,8 @@ def union_of_vintages(before: Tiles, after: Tiles) -> Union:
         )
     units, moved = _codes(before.urban_unit, after.urban_unit, places, len(union))
     communes, _ = _codes(before.commune, after.commune, places, len(union))
-    northing, easting = union >> 32, (union & 0xFFFFFFFF) - 2**31
-    order = np.lexsort((easting, -northing, units.index))
+    northing, easting = -(union >> 32), (union & 0xFFFFFFFF) - 2**31
+    order = np.argsort(units.index, kind="stable")
     common = {name for name in before.counts if name in after.counts}
     dropped = sorted((before.counts.keys() | after.counts.keys()) - common)
     sides = []
@@ -124,21 +125,25 @@ def union_of_vintages(before: Tiles, after: Tiles) -> Union:
 
 
 def _keys(tiles: Tiles) -> NDArray[np.int64]:
-    """One number for each place of the lattice."""
-    return (tiles.northing.astype(np.int64) << 32) + (tiles.easting.astype(np.int64) + 2**31)
+    """One number for each place of the lattice, ascending from north to south, west to east."""
+    return (-tiles.northing.astype(np.int64) << 32) + (tiles.easting.astype(np.int64) + 2**31)
 
 
 def _codes(
     before: Codes, after: Codes, places: tuple[NDArray[np.intp], NDArray[np.intp]], size: int
 ) -> tuple[Codes, int]:
     """The codes on the common table, the later vintage's where both have one; how many differ."""
-    known = np.full((2, size), "", dtype=object)
-    for side, codes in enumerate((before, after)):
-        known[side, places[side]] = codes.decode()
+    labels = sorted({*before.labels, *after.labels})
+    number = {label: position for position, label in enumerate(labels)}
+    known = np.full((2, size), -1, np.int32)
     here = np.zeros((2, size), np.bool_)
-    here[0, places[0]] = here[1, places[1]] = True
+    for side, codes in enumerate((before, after)):
+        numbers = np.array([*(number[label] for label in codes.labels), -1], np.int32)
+        known[side, places[side]] = numbers[codes.index]
+        here[side, places[side]] = True
     differ = here.all(axis=0) & (known[0] != known[1])
-    return Codes.encode(np.where(here[1], known[1], known[0])), int(differ.sum())
+    latest = Codes(np.where(here[1], known[1], known[0]), tuple(labels))
+    return latest.compact(), int(differ.sum())
 
 
 def _with_counts(tiles: Tiles, counts: dict[str, NDArray[np.int64]]) -> Tiles:
