@@ -37,6 +37,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[MEASURES] = []
     inputs.SMALL = not (config.getoption("--timed") or config.getoption("--lockstep"))
     config.addinivalue_line("markers", "short: part of the short gate")
+    config.addinivalue_line(
+        "markers", "ungated: without a limit, or the same kernel is raced elsewhere"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

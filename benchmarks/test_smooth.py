@@ -55,6 +55,7 @@ def test_window_sums_against_opencv(race, smoothing):
     race("bisquare smoothing, radius 5", country.size, zonage, {"cv2.filter2D": (opencv, 1.2)})
 
 
+@pytest.mark.ungated
 def test_window_sums_against_xarray_spatial(race, smoothing):
     grid, weights, zonage, expected = smoothing
     convolution = pytest.importorskip("xrspatial.convolution")

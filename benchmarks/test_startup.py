@@ -71,6 +71,7 @@ def test_the_first_result_against_importing_numba(measure):
     )
 
 
+@pytest.mark.ungated
 @pytest.mark.parametrize("command", ["result", "demo"])
 def test_the_first_result_on_a_cold_cache(measure, command):
     with tempfile.TemporaryDirectory() as cache:
