@@ -235,11 +235,13 @@ def _number(labels: Labels) -> int:
     count = 0
     for tile in range(labels.size):
         parent = labels[tile]
-        flagged = parent != NOT_FLAGGED
-        root = parent == tile
-        count += root
-        earlier = labels[np.uint32(parent if flagged else tile)]
-        labels[tile] = (count if root else earlier) if flagged else 0
+        if parent == NOT_FLAGGED:
+            labels[tile] = 0
+        elif parent == tile:
+            count += 1
+            labels[tile] = count
+        else:
+            labels[tile] = labels[np.uint32(parent)]  # unsigned: never counted from the end
     return count
 
 
