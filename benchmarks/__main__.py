@@ -10,7 +10,8 @@ import tempfile
 from pathlib import Path
 
 from benchmarks import gate, revisions
-from benchmarks.measures import Results, headline, markdown, plain
+from benchmarks.attempts import settled
+from benchmarks.measures import Results, headline, markdown, missed, plain
 
 HERE = Path(__file__).resolve().parent
 REFERENCE = HERE / "reference.json"
@@ -36,7 +37,7 @@ def main() -> int:
         return revisions.compare(options.against, names)
     if options.gate or options.short:
         return gate.check(Results.read(REFERENCE), run, names, short=options.short)
-    results = run(names)
+    results = settled(run(names), run, missed)
     print(json.dumps(results.to_dict(), indent=1) if options.json else plain(results))
     if options.docs:
         results.write(REFERENCE)
@@ -46,21 +47,27 @@ def main() -> int:
 
 
 def run(arguments: list[str]) -> Results:
-    """Run benchmarks in a process of their own and return what they found."""
+    """Run benchmarks in a process of their own and return what they found.
+
+    Arguments are those of pytest; without the name of a test, all are run.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "results.json")
         command = [
             sys.executable,
             "-m",
             "pytest",
-            str(HERE),
             "--timed",
             "--benchmark-enable",
             "--results",
             str(path),
         ]
+        everything = [] if any("::" in one for one in arguments) else [str(HERE)]
         done = subprocess.run(
-            [*command, *arguments], cwd=HERE.parent, stdout=subprocess.PIPE, text=True
+            [*command, *everything, *arguments],
+            cwd=HERE.parent,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         if done.returncode or not path.exists():
             sys.stderr.write(done.stdout)

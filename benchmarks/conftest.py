@@ -88,7 +88,9 @@ def race(benchmark: Any, request: pytest.FixtureRequest) -> Callable[..., None]:
                 # Noise only adds: the best of many turns is nearest to the time of the code.
                 own, other = min(ours), min(times) * peer_scale
                 target = peers[name][1]
-                found = Race(operation, size, own, name, other, other / own, target)
+                found = Race(
+                    operation, size, own, name, other, other / own, target, request.node.nodeid
+                )
                 config.stash[RACES].append(found)
         benchmark.pedantic(zonage, rounds=1)
 
@@ -131,6 +133,7 @@ def measure(request: pytest.FixtureRequest) -> Callable[..., None]:
     """Return a function that keeps a figure without a peer, as :class:`Measure` takes it."""
 
     def keep(*figure: Any, **more: Any) -> None:
+        more["test"] = request.node.nodeid
         request.config.stash[MEASURES].append(Measure(*figure, **more))
 
     return keep

@@ -2,8 +2,7 @@
 
 A floor is the target less :data:`MARGIN`, or a third of the ratio of the reference run where that
 is higher: a kernel that was 200 times as fast as its peer and is 60 times now has lost its speed,
-though 60 may still be above the target. What falls below its floor is measured anew, twice: noise
-passes, a slow kernel stays slow.
+though 60 may still be above the target. What falls below its floor is measured anew.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
+from benchmarks.attempts import settled
 from benchmarks.measures import Measure, Race, Results, figure, plain
 
 MARGIN = 0.15
@@ -18,7 +18,6 @@ MARGIN = 0.15
 FALL = 3.0
 """How far a ratio may fall below that of the reference run, whatever its target."""
 ROUNDS = "3"
-ATTEMPTS = 3
 
 
 def check(
@@ -27,33 +26,27 @@ def check(
     """Run the gate and return its exit code: 0, or 1 with what is below its floor."""
     chosen = "short" if short else "not ungated"
     arguments = ["--rounds", ROUNDS, "-m", chosen, *names]
-    results = run(arguments)
+    results = settled(run(arguments), run, lambda found: failures(found, reference))
     print(plain(results))
     below = failures(results, reference)
-    for _ in range(ATTEMPTS - 1):
-        if not below:
-            break
-        again = failures(run(arguments), reference)
-        below = {key: text for key, text in below.items() if key in again}
     for text in below.values():
         print(f"below the floor: {text}", file=sys.stderr)
     return 1 if below else 0
 
 
-def failures(results: Results, reference: Results) -> dict[str, str]:
-    """Name the races below their floor and the measures above their ceiling."""
+def failures(results: Results, reference: Results) -> dict[Race | Measure, str]:
+    """Return the races below their floor and the measures above their ceiling, and say how far."""
     known = {race.key: race.ratio for race in reference.races}
-    found = {}
+    found: dict[Race | Measure, str] = {}
     for race in results.races:
         lowest = floor(race, known.get(race.key))
         if race.ratio < lowest:
-            found[race.key] = f"{race.key}: ratio {figure(race.ratio)}, floor {figure(lowest)}"
+            found[race] = f"{race.key}: ratio {figure(race.ratio)}, floor {figure(lowest)}"
     for measure in results.measures:
         highest = ceiling(measure)
         if highest is not None and measure.value > highest:
-            found[measure.key] = (
-                f"{measure.key}: {figure(measure.value)} {measure.unit}, at most {figure(highest)}"
-            )
+            value = f"{figure(measure.value)} {measure.unit}".strip()
+            found[measure] = f"{measure.key}: {value}, at most {figure(highest)}"
     return found
 
 

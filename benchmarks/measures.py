@@ -6,7 +6,7 @@ import json
 import os
 import platform
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ LIBRARIES = (
 
 @dataclass(frozen=True)
 class Race:
-    """An operation and one peer: `ratio` is the peer's time over zonage's, paired by turns."""
+    """An operation and one peer: `ratio` is the peer's time over zonage's; `test` measures it."""
 
     operation: str
     size: str
@@ -28,6 +28,7 @@ class Race:
     peer_seconds: float
     ratio: float
     target: float
+    test: str = ""
 
     @property
     def key(self) -> str:
@@ -42,13 +43,14 @@ class Race:
 
 @dataclass(frozen=True)
 class Measure:
-    """A figure without a peer; `at_most` is its target, where it has one."""
+    """A figure without a peer; `at_most` is its target, where it has one; `test` measures it."""
 
     name: str
     value: float
     unit: str
     at_most: float | None = None
     detail: str = ""
+    test: str = ""
 
     @property
     def key(self) -> str:
@@ -79,6 +81,19 @@ class Results:
             tuple(Measure(**measure) for measure in content["measures"]),
         )
 
+    def pooled(self, other: Results) -> Results:
+        """Return these results with the best times and lowest values of both."""
+        races = {race.key: race for race in other.races}
+        measures = {measure.key: measure for measure in other.measures}
+        return replace(
+            self,
+            races=tuple(_best(race, races.get(race.key, race)) for race in self.races),
+            measures=tuple(
+                min(one, measures.get(one.key, one), key=lambda either: either.value)
+                for one in self.measures
+            ),
+        )
+
     def write(self, path: Path) -> None:
         """Write the results as JSON."""
         path.write_text(json.dumps(self.to_dict(), indent=1) + "\n", encoding="utf-8")
@@ -90,6 +105,12 @@ class Results:
             "races": [asdict(race) for race in self.races],
             "measures": [asdict(measure) for measure in self.measures],
         }
+
+
+def _best(one: Race, other: Race) -> Race:
+    seconds = min(one.seconds, other.seconds)
+    peer = min(one.peer_seconds, other.peer_seconds)
+    return replace(one, seconds=seconds, peer_seconds=peer, ratio=peer / seconds)
 
 
 def this_machine() -> dict[str, Any]:
@@ -207,7 +228,7 @@ def figure(value: float) -> str:
     return f"{value:,.{digits}f}".replace(",", " ")
 
 
-def missed(results: Results) -> list[str]:
-    """Name what misses its target."""
+def missed(results: Results) -> list[Race | Measure]:
+    """Return what misses its target."""
     every: Iterable[Race | Measure] = (*results.races, *results.measures)
-    return [one.key for one in every if not one.met]
+    return [one for one in every if not one.met]

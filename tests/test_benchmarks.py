@@ -7,13 +7,15 @@ import pytest
 from benchmarks import gate
 from benchmarks.measures import Measure, Race, Results, figure, headline, markdown, missed, plain
 
-RACE = Race("label", "100 tiles", 0.010, "scipy", 0.120, 12.0, 8.0)
+RACE = Race("label", "100 tiles", 0.010, "scipy", 0.120, 12.0, 8.0, "test_label.py::test_it")
 MEASURE = Measure("help against a bare Python", 4.0, "times", 10.0)
 RESULTS = Results({"processor": "any"}, (RACE,), (MEASURE,))
 
 
 def with_ratio(ratio):
-    return replace(RESULTS, races=(replace(RACE, ratio=ratio),))
+    """Results in which zonage takes longer."""
+    race = replace(RACE, seconds=RACE.peer_seconds / ratio, ratio=ratio)
+    return replace(RESULTS, races=(race,))
 
 
 def with_value(value):
@@ -62,9 +64,22 @@ def test_noise_passes_and_a_slow_kernel_stays_slow(capsys, ratios, code, runs):
     assert gate.check(RESULTS, run, ["-k", "label"], short=True) == code
     assert len(seen) == runs
     assert seen[0] == ["--rounds", gate.ROUNDS, "-m", "short", "-k", "label"]
+    assert seen[1:] == [[RACE.test]] * (runs - 1)
     gate.check(RESULTS, lambda arguments: seen.append(arguments) or RESULTS, [], short=False)
     assert seen[-1] == ["--rounds", gate.ROUNDS, "-m", "not ungated"]
     assert ("below the floor: label / 100 tiles / scipy" in capsys.readouterr().err) == bool(code)
+
+
+def test_pooled_results_keep_the_best_of_both_sides():
+    """A peer that was slowed down gains by it too."""
+    other = Results(
+        {}, (replace(RACE, seconds=0.008, peer_seconds=0.4),), (replace(MEASURE, value=3.5),)
+    )
+    pooled = RESULTS.pooled(other)
+    assert (pooled.races[0].seconds, pooled.races[0].peer_seconds) == (0.008, 0.120)
+    assert pooled.races[0].ratio == pytest.approx(15)
+    assert pooled.measures[0].value == 3.5
+    assert RESULTS.pooled(Results({}, (), ())).measures == RESULTS.measures
 
 
 def test_results_survive_their_file(tmp_path):
@@ -78,7 +93,7 @@ def test_the_table_holds_losses_too():
     results = Results({}, (RACE, lost, low), (MEASURE, replace(MEASURE, value=11.0, name="late")))
     rows = [line for line in markdown(results).splitlines() if line.startswith("| label")]
     assert [row.split("|")[-2].strip() for row in rows] == ["yes", "slower", "**no**"]
-    assert missed(results) == ["label / 100 tiles / third", "late"]
+    assert [one.key for one in missed(results)] == ["label / 100 tiles / third", "late"]
     assert len(plain(results).splitlines()) == 8
 
 
