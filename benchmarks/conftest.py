@@ -19,6 +19,8 @@ from benchmarks.measures import Measure, Race, Results, plain, this_machine
 
 MOST_ROUNDS, ENOUGH_SECONDS = 100, 0.8
 """Of what is short."""
+QUICK_ROUNDS, QUICK_SECONDS = 2, 0.25
+"""Of what is long, and enough of what is short, where noise is met by measuring anew."""
 
 RACES = pytest.StashKey[list[Race]]()
 MEASURES = pytest.StashKey[list[Measure]]()
@@ -27,7 +29,7 @@ MEASURES = pytest.StashKey[list[Measure]]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("zonage")
     group.addoption("--timed", action="store_true", help="full sizes, timed against the peers")
-    group.addoption("--rounds", type=int, help="at most so many turns of each race")
+    group.addoption("--quick", action="store_true", help="few turns of each race")
     group.addoption("--results", metavar="FILE", help="write what was found as JSON")
     group.addoption("--lockstep", metavar="READ,WRITE", help="file descriptors to take turns by")
 
@@ -81,9 +83,10 @@ def race(benchmark: Any, request: pytest.FixtureRequest) -> Callable[..., None]:
         if lockstep := config.getoption("--lockstep"):
             take_turns(f"{operation} / {size}", zonage, lockstep)
         elif config.getoption("--timed"):
-            rounds = min(rounds, config.getoption("--rounds") or rounds)
+            quick = config.getoption("--quick")
+            pace = (QUICK_ROUNDS, QUICK_SECONDS) if quick else (rounds, ENOUGH_SECONDS)
             calls = {name: peer for name, (peer, _) in peers.items()}
-            ours, theirs = race_in_turns(zonage, calls, rounds)
+            ours, theirs = race_in_turns(zonage, calls, *pace)
             for name, times in theirs.items():
                 # Noise only adds: the best of many turns is nearest to the time of the code.
                 own, other = min(ours), min(times) * peer_scale
@@ -98,7 +101,10 @@ def race(benchmark: Any, request: pytest.FixtureRequest) -> Callable[..., None]:
 
 
 def race_in_turns(
-    zonage: Callable[[], object], peers: dict[str, Callable[[], object]], rounds: int
+    zonage: Callable[[], object],
+    peers: dict[str, Callable[[], object]],
+    rounds: int,
+    enough_seconds: float,
 ) -> tuple[list[float], dict[str, list[float]]]:
     """Time an operation and its peers in turns, after one turn that warms everything.
 
@@ -112,7 +118,7 @@ def race_in_turns(
     while waiting := [
         (call, found)
         for call, found in zip(calls, times, strict=True)
-        if len(found) < rounds or (len(found) < MOST_ROUNDS and sum(found) < ENOUGH_SECONDS)
+        if len(found) < rounds or (len(found) < MOST_ROUNDS and sum(found) < enough_seconds)
     ]:
         for call, found in waiting:
             found.append(timed(call))

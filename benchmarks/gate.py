@@ -17,7 +17,6 @@ MARGIN = 0.15
 """Share of a ratio that noise takes away at most; docs/benchmarks.md says how it was measured."""
 FALL = 3.0
 """How far a ratio may fall below that of the reference run, whatever its target."""
-ROUNDS = "3"
 
 
 def check(
@@ -25,7 +24,7 @@ def check(
 ) -> int:
     """Run the gate and return its exit code: 0, or 1 with what is below its floor."""
     chosen = "short" if short else "not ungated"
-    arguments = ["--rounds", ROUNDS, "-m", chosen, *names]
+    arguments = ["--quick", "-m", chosen, *names]
     results = settled(run(arguments), run, lambda found: failures(found, reference))
     print(plain(results))
     below = failures(results, reference)

@@ -22,9 +22,10 @@ from benchmarks.measures import figure, milliseconds
 HERE = Path(__file__).resolve().parent
 SLOWER = 1.5
 """Ratio of the times at which the comparison fails."""
-TURNS = 7
-MORE_TURNS = 21
-"""Turns of an operation that looks slower, before it is said to be."""
+TURNS, ENOUGH_SECONDS = 7, 0.3
+"""Turns of what is long, and time enough for what is short."""
+MORE = 3
+"""How many times as often an operation that looks slower is timed before it is said to be."""
 
 
 @dataclass
@@ -102,12 +103,18 @@ def _in_lockstep(
 def _times(head: Runner, other: Runner) -> tuple[float, float, float]:
     """Best times of both, and their ratio; more turns where it looks slower."""
     pairs: list[tuple[float, float]] = []
-    for turns in (TURNS, MORE_TURNS):
-        pairs += [(head.seconds(), other.seconds()) for _ in range(turns)]
+    for often in (1, MORE):
+        enough = len(pairs) + often * TURNS, _total(pairs) + often * ENOUGH_SECONDS
+        while len(pairs) < enough[0] or _total(pairs) < enough[1]:
+            pairs.append((head.seconds(), other.seconds()))
         ours, theirs = (min(side) for side in zip(*pairs, strict=True))
         if ours < SLOWER * theirs:
             break
     return ours, theirs, ours / theirs
+
+
+def _total(pairs: list[tuple[float, float]]) -> float:
+    return sum(map(sum, pairs))
 
 
 def _start(package: Path, names: list[str]) -> Runner:

@@ -1,7 +1,6 @@
 """What starting costs: the help against a bare Python, a first result against importing numba."""
 
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -42,9 +41,9 @@ def seconds(*arguments: str, **environment: str) -> float:
 
 
 def in_turns(*commands: tuple[str, ...], rounds: int = 7) -> list[float]:
-    """Median times of commands that take turns, after one turn to warm the files."""
+    """Best times of commands that take turns, after one turn to warm the files."""
     turns = [[seconds(*command) for command in commands] for _ in range(rounds + 1)][1:]
-    return [statistics.median(times) for times in zip(*turns, strict=True)]
+    return [min(times) for times in zip(*turns, strict=True)]
 
 
 def test_help_against_a_bare_python(measure):

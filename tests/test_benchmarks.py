@@ -63,10 +63,10 @@ def test_noise_passes_and_a_slow_kernel_stays_slow(capsys, ratios, code, runs):
 
     assert gate.check(RESULTS, run, ["-k", "label"], short=True) == code
     assert len(seen) == runs
-    assert seen[0] == ["--rounds", gate.ROUNDS, "-m", "short", "-k", "label"]
+    assert seen[0] == ["--quick", "-m", "short", "-k", "label"]
     assert seen[1:] == [[RACE.test]] * (runs - 1)
     gate.check(RESULTS, lambda arguments: seen.append(arguments) or RESULTS, [], short=False)
-    assert seen[-1] == ["--rounds", gate.ROUNDS, "-m", "not ungated"]
+    assert seen[-1] == ["--quick", "-m", "not ungated"]
     assert ("below the floor: label / 100 tiles / scipy" in capsys.readouterr().err) == bool(code)
 
 
