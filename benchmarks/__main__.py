@@ -10,10 +10,9 @@ import tempfile
 from pathlib import Path
 
 from benchmarks import gate, revisions
-from benchmarks.attempts import settled
+from benchmarks.attempts import HERE, pytest_command, settled
 from benchmarks.measures import Results, headline, markdown, missed, plain
 
-HERE = Path(__file__).resolve().parent
 REFERENCE = HERE / "reference.json"
 """The results that docs/benchmarks.md shows and that the gate compares with."""
 DOCS = HERE.parent / "docs" / "benchmarks.md"
@@ -53,22 +52,9 @@ def run(arguments: list[str]) -> Results:
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "results.json")
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "--timed",
-            "--benchmark-enable",
-            "--results",
-            str(path),
-        ]
-        everything = [] if any("::" in one for one in arguments) else [str(HERE)]
-        done = subprocess.run(
-            [*command, *everything, *arguments],
-            cwd=HERE.parent,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        command = pytest_command(arguments)
+        command += ["--timed", "--benchmark-enable", "--results", str(path)]
+        done = subprocess.run(command, cwd=HERE.parent, stdout=subprocess.PIPE, text=True)
         if done.returncode or not path.exists():
             sys.stderr.write(done.stdout)
             raise SystemExit("benchmarks: an answer differs, or nothing was run")

@@ -4,11 +4,20 @@ Something else that runs on the machine for a few seconds slows what happens to 
 and a kernel on two threads most of all.
 """
 
+import sys
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from benchmarks.measures import Measure, Race, Results
 
 ATTEMPTS = 3
+HERE = Path(__file__).resolve().parent
+
+
+def pytest_command(arguments: list[str]) -> list[str]:
+    """Return a command that runs the named tests, or all benchmarks where none is named."""
+    named = any("::" in one for one in arguments)
+    return [sys.executable, "-m", "pytest", *([] if named else [str(HERE)]), *arguments]
 
 
 def settled(

@@ -19,6 +19,8 @@ from benchmarks.measures import Measure, Race, Results, plain, this_machine
 
 MOST_ROUNDS, ENOUGH_SECONDS = 100, 0.8
 """Of what is short."""
+SHORT_SECONDS = 0.05
+"""Of a turn between two processes, so short that what goes before it matters."""
 QUICK_ROUNDS, QUICK_SECONDS = 2, 0.25
 """Of what is long, and enough of what is short, where noise is met by measuring anew."""
 
@@ -81,7 +83,7 @@ def race(benchmark: Any, request: pytest.FixtureRequest) -> Callable[..., None]:
         peer_scale: float = 1,
     ) -> None:
         if lockstep := config.getoption("--lockstep"):
-            take_turns(f"{operation} / {size}", zonage, lockstep)
+            take_turns(f"{operation} / {size}", request.node.nodeid, zonage, lockstep)
         elif config.getoption("--timed"):
             quick = config.getoption("--quick")
             pace = (QUICK_ROUNDS, QUICK_SECONDS) if quick else (rounds, ENOUGH_SECONDS)
@@ -125,13 +127,21 @@ def race_in_turns(
     return times[0], dict(zip(peers, times[1:], strict=True))
 
 
-def take_turns(name: str, call: Callable[[], object], lockstep: str) -> None:
-    """Say that an operation is ready, then time it as often as is asked."""
+def take_turns(name: str, test: str, call: Callable[[], object], lockstep: str) -> None:
+    """Say that an operation is ready, then time it as often as is asked.
+
+    What is short is called once more before it is timed: the threads of the other process go on
+    spinning for a moment when their turn is over, and ours have to wake up.
+    """
     read, write = (int(part) for part in lockstep.split(","))
     call()
-    os.write(write, (json.dumps({"ready": name}) + "\n").encode())
+    seconds = timed(call)
+    os.write(write, (json.dumps({"ready": [name, test]}) + "\n").encode())
     while os.read(read, 1) == b"t":
-        os.write(write, (json.dumps({"seconds": timed(call)}) + "\n").encode())
+        if seconds < SHORT_SECONDS:
+            call()
+        seconds = timed(call)
+        os.write(write, (json.dumps({"seconds": seconds}) + "\n").encode())
 
 
 @pytest.fixture

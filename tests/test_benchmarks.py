@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks import gate
+from benchmarks import gate, revisions
 from benchmarks.measures import Measure, Race, Results, figure, headline, markdown, missed, plain
 
 RACE = Race("label", "100 tiles", 0.010, "scipy", 0.120, 12.0, 8.0, "test_label.py::test_it")
@@ -80,6 +80,29 @@ def test_pooled_results_keep_the_best_of_both_sides():
     assert pooled.races[0].ratio == pytest.approx(15)
     assert pooled.measures[0].value == 3.5
     assert RESULTS.pooled(Results({}, (), ())).measures == RESULTS.measures
+
+
+@pytest.mark.parametrize(
+    ("attempts", "code"),
+    [([1.1], 0), ([1.3, 1.0], 0), ([1.5, 1.5, 1.0], 0), ([1.5, 1.5, 1.5], 1)],
+)
+def test_what_looks_slower_than_a_revision_is_timed_anew(monkeypatch, capsys, attempts, code):
+    """Noise slows one side in one attempt; a slow kernel is slow in all."""
+    left, seen = list(attempts), []
+
+    def in_lockstep(ours, theirs, names):
+        seen.append(names)
+        slow = revisions.Operation("label", "test_label.py::test_it", left.pop(0), 1.0)
+        fast = revisions.Operation("sums", "test_sums.py::test_it", 1.0, 1.0)
+        return [fast, slow] if names == ["-k", "any"] else [slow], ["new one"]
+
+    monkeypatch.setattr(revisions, "_in_lockstep", in_lockstep)
+    monkeypatch.setattr(revisions, "_git", lambda *arguments: None)
+    assert revisions.compare("v0.1.0", ["-k", "any"]) == code
+    assert seen == [["-k", "any"], *[["test_label.py::test_it"]] * (len(attempts) - 1)]
+    printed = capsys.readouterr().out
+    assert ("SLOWER" in printed) == bool(code)
+    assert "new one: not at v0.1.0" in printed
 
 
 def test_results_survive_their_file(tmp_path):
