@@ -1,7 +1,7 @@
 """Every file that a run writes: whole or not at all, and the same bytes for the same input."""
 
 from zonage.outputs.files import LAYERS, tile_frame, write
-from zonage.outputs.folder import locked, recover, usable_folder, whole
+from zonage.outputs.folder import recover, usable_folder, whole
 from zonage.outputs.scenarios import (
     SweepProgress,
     write_change,
@@ -15,7 +15,6 @@ from zonage.outputs.trees import save_tree
 __all__ = [
     "LAYERS",
     "SweepProgress",
-    "locked",
     "recover",
     "save_tree",
     "tile_frame",

@@ -16,13 +16,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-try:
-    import fcntl
-except ImportError:  # not on Windows
-    fcntl = None  # type: ignore[assignment]
-
-
 from zonage.errors import BadInput
+from zonage.locks import locked
 
 MANIFEST = "manifest.json"
 """Names every file beside it that a run wrote; by it a run knows a folder of outputs."""
@@ -134,37 +129,6 @@ def recover(target: Path) -> None:
     for draft in target.parent.glob(glob.escape(_draft_prefix(target)) + "*"):
         with contextlib.suppress(OSError), locked(draft, wait=False):
             shutil.rmtree(draft, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def locked(folder: Path, *, wait: bool = True) -> Iterator[None]:
-    """Lock a folder among runs; the system unlocks it when the process ends, however it ends.
-
-    Parameters
-    ----------
-    folder : Path
-        The folder.
-    wait : bool
-        Wait for another run's lock to end; else raise ``BlockingIOError``.
-
-    Raises
-    ------
-    OSError
-        If the folder is gone, or locked by another run and `wait` is false. Where the system has
-        no such locks, nothing is locked and `wait` false always raises: no draft is ever removed
-        that may be alive.
-    """
-    if fcntl is None:
-        if not wait:
-            raise BlockingIOError(errno.EWOULDBLOCK, "no locks on this system")
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        yield
-    finally:
-        os.close(handle)
 
 
 def _replace(target: Path, draft: Path) -> None:

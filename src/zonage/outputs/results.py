@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from zonage.errors import BadInput
-from zonage.outputs.folder import disk_error, locked
+from zonage.locks import locked
+from zonage.outputs.folder import disk_error
 
 _KEY = re.compile(r"[0-9a-f]{64}")
 _ENDING = ".result"
@@ -61,11 +62,8 @@ class Results:
         with self._clear_errors():
             self.folder.mkdir(parents=True, exist_ok=True)
             stack = contextlib.ExitStack()
-            try:
-                stack.enter_context(locked(self.folder, wait=False))
-            except BlockingIOError:
-                tell(f"waiting for another batch that works with {self.folder}")
-                stack.enter_context(locked(self.folder))
+            busy = f"waiting for another batch that works with {self.folder}"
+            stack.enter_context(locked(self.folder, waiting=lambda: tell(busy)))
             for draft in self.folder.glob(f".*{_DRAFT}"):
                 draft.unlink(missing_ok=True)
         with stack:

@@ -27,12 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from zonage.errors import BadInput
-from zonage.sources.download.transfer import Tell
-
-try:
-    import fcntl
-except ImportError:  # not on Windows
-    fcntl = None  # type: ignore[assignment]
+from zonage.locks import locked
 
 VARIABLE = "ZONAGE_CACHE"
 """Environment variable that names the cache."""
@@ -268,29 +263,6 @@ def clear_drafts(folder: Path) -> None:
     """Remove the drafts that a killed fetch left; the caller holds the lock of the folder."""
     for draft in folder.glob(f"**/{_DRAFT}*"):
         draft.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def locked(folder: Path, tell: Tell | None = None) -> Iterator[None]:
-    """Lock a folder among fetches, and say so where one has to wait.
-
-    The system unlocks it when the process ends, however it ends. Where the system has no such
-    locks, nothing is locked.
-    """
-    if fcntl is None:
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if tell is not None:
-                tell("another fetch of this file is under way; waiting for it")
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 @contextlib.contextmanager

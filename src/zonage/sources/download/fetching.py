@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, metadata, version
 from pathlib import Path
 
 from zonage.errors import BadInput, ZonageError
+from zonage.locks import locked
 from zonage.sources.download.cache import (
     MANIFEST,
     Cache,
@@ -21,7 +22,6 @@ from zonage.sources.download.cache import (
     default_cache,
     digest,
     facts,
-    locked,
     write_json,
 )
 from zonage.sources.download.catalogue import Entry, entry_of
@@ -34,6 +34,7 @@ PREFIX = "fetched:"
 """Starts a path of a project file that stands for a file of the cache."""
 
 _SHOWN = 12
+_BUSY = "another fetch of this file is under way; waiting for it"
 _FULL = "the disk is full"  # how archives say so
 
 
@@ -192,7 +193,7 @@ class _Fetch:
             return found
         self.home.mkdir(parents=True, exist_ok=True)
         self.cache.inbox.mkdir(exist_ok=True)
-        with locked(self.home, self._say):
+        with locked(self.home, waiting=lambda: self._say(_BUSY)):
             found = self._present()  # another fetch may have brought it
             if found is not None:
                 return found
