@@ -188,7 +188,8 @@ class ColumnTable:
         parts = list(self.batches(keys))
         if not parts or not any(map(len, parts)):
             raise BadInput("a header without rows", file=self.source, expected="at least one row")
-        whole = pa.concat_batches([part.batch for part in parts])
+        table = pa.Table.from_batches([part.batch for part in parts]).combine_chunks()
+        (whole,) = table.to_batches()
         return replace(parts[0], batch=whole, rows=np.arange(1, len(whole) + 1))
 
     def require(self, keys: Collection[str], known: Mapping[str, Sequence[str]]) -> None:
