@@ -144,16 +144,21 @@ def summing_two(country):
     return lambda: sums_by_label(labels, values, out)
 
 
-def listing(country):
-    labels, count = zones_of(country)
-    start, order = np.empty(count + 1, np.int64), np.empty(np.count_nonzero(labels), np.int64)
-    return lambda: members(labels, start, order)
-
-
-def completing(country):
+def listed(country):
+    """Return the arguments of `members`, filled in."""
     labels, count = zones_of(country)
     start, order = np.empty(count + 1, np.int64), np.empty(np.count_nonzero(labels), np.int64)
     members(labels, start, order)
+    return labels, start, order
+
+
+def listing(country):
+    zones = listed(country)
+    return lambda: members(*zones)
+
+
+def completing(country):
+    labels, start, order = listed(country)
     n = len(labels)
     excess = np.where(country.flag, 1.0, -1.0) * country.population
     tiles = country.criterion, excess, country.population, country.neighbours

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from benchmarks.growing import by_unit
 from benchmarks.inputs import metropolis, national
 from zonage.kernels.components import label
 from zonage.kernels.mergetree import entry, entry_by_group, order_by_group, sums_by_line
-from zonage.kernels.neighbours import neighbour_table
 from zonage.kernels.relabel import relabel
 from zonage.kernels.response import sizes_by_line
 from zonage.kernels.sums import sum_by_label
@@ -184,10 +184,8 @@ def test_all_lines_of_a_country_by_one_tree(race, three_lines):
 
 
 def test_all_lines_of_a_country_by_a_tree_per_unit(race, three_lines):
-    country, start = national().by_unit()
+    country, start, neighbours = by_unit(national())
     n = len(country.row)
-    neighbours = np.empty((n, 8), np.int32)
-    neighbour_table(country.row, country.column, start, neighbours)
     order, out, labels = np.empty(n, np.int64), np.empty(n), np.empty(n, np.int32)
 
     def zonage():
